@@ -1,0 +1,67 @@
+"""Randomness as a pure function of a key.
+
+A `Draw` never holds state: the same key and purpose give the same number, whoever asks and in
+whatever order. So concurrency, sharding and retries cannot change who is hit by a fault.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+_NORMAL = NormalDist()
+_Z99 = _NORMAL.inv_cdf(0.99)
+
+
+def digest_of(*parts: object) -> bytes:
+    """A 16-byte BLAKE2b digest over the parts, each length-prefixed so that no two lists collide."""
+    state = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        text = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
+        state.update(len(text).to_bytes(8, "big"))
+        state.update(text)
+    return state.digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A source of numbers that depend on `key` and the purpose asked for, and on nothing else."""
+
+    key: bytes
+
+    @classmethod
+    def of(cls, *parts: object) -> Draw:
+        """The draw keyed by these parts."""
+        return cls(digest_of(*parts))
+
+    def at(self, *parts: object) -> Draw:
+        """A draw further down: keyed by this key and these parts."""
+        return Draw(digest_of(self.key, *parts))
+
+    def unit(self, purpose: str) -> float:
+        """A float in [0, 1), of 53 bits."""
+        return (int.from_bytes(digest_of(self.key, purpose)[:8], "big") >> 11) / (1 << 53)
+
+    def seed(self, purpose: str) -> int:
+        """A 128-bit integer to seed a generator with."""
+        return int.from_bytes(digest_of(self.key, purpose), "big")
+
+    def below(self, limit: int, purpose: str) -> int:
+        """An integer in [0, limit)."""
+        return self.seed(purpose) % limit
+
+    def uniform(self, low: float, high: float, purpose: str) -> float:
+        """A float in [low, high)."""
+        return low + (high - low) * self.unit(purpose)
+
+    def exponential(self, mean: float, purpose: str) -> float:
+        """A float from the exponential distribution with this mean."""
+        return -mean * math.log1p(-self.unit(purpose))
+
+    def lognormal(self, median: float, p99: float, purpose: str) -> float:
+        """A float from the lognormal distribution with this median and 99th percentile."""
+        sigma = math.log(p99 / median) / _Z99
+        unit = min(max(self.unit(purpose), 1e-12), 1 - 1e-12)
+        return median * math.exp(sigma * _NORMAL.inv_cdf(unit))
