@@ -1,0 +1,69 @@
+"""What every fault is: frozen settings whose fields are its YAML, and one pure transformation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from evalkit.keyed import Draw
+from evalkit.wire import Reply
+
+
+class Fault(BaseModel):
+    """One way for a call or a connection to go wrong.
+
+    The first field bears the fault's `name`, so that `{status: 503}` names the fault and sets it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: ClassVar[str]
+    """The key that names the fault in YAML and labels its figures."""
+
+    connects: ClassVar[bool] = False
+    """Whether it acts on the connection, before there is a request."""
+
+    breaks: ClassVar[bool] = True
+    """Whether a client that receives its consequence has no usable reply."""
+
+    bare: ClassVar[bool] = False
+    """Whether its name alone is enough: `inject: reset` for `inject: {reset: true}`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {value: True} if isinstance(value, str) else value
+
+    def for_kind(self, kind: str) -> Fault:
+        """The fault as it acts on a service of this kind; most act alike on all."""
+        del kind
+        return self
+
+    def apply(self, reply: Reply, draw: Draw) -> Reply:
+        """The reply under this fault; the steps it adds or changes bear its name."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connecting:
+    """What a client meets while it connects: a wait in nanoseconds, then perhaps a refusal."""
+
+    wait: int = 0
+    refused: bool = False
+
+
+class ConnectFault(Fault):
+    """A fault that a client meets while it connects; no request and no reply come into it."""
+
+    connects: ClassVar[bool] = True
+
+    def connect(self, connecting: Connecting, draw: Draw) -> Connecting:
+        """What the client meets under this fault."""
+        raise NotImplementedError
+
+    def apply(self, reply: Reply, draw: Draw) -> Reply:
+        """The reply as it is: a connection that came about is none of this fault's business."""
+        del draw
+        return reply

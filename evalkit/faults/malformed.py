@@ -1,0 +1,60 @@
+"""`malformed: true`: the body arrives whole, and cannot be parsed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from evalkit.faults.base import Fault
+from evalkit.keyed import Draw
+from evalkit.wire import Reply, Send, Step
+
+_EVENT_DATA = re.compile(rb"^data:[ \t]*(?!\[DONE\])[\[{\"].*\S", re.MULTILINE)
+
+
+class Malformed(Fault):
+    """One byte of the body is overwritten so that the body is no valid JSON.
+
+    It is the last byte of the JSON text, because no valid JSON text ends in `!`. In an event
+    stream it is the last byte of one event's JSON, drawn by call identity. The length stays.
+    """
+
+    name: ClassVar[str] = "malformed"
+    bare: ClassVar[bool] = True
+
+    malformed: Literal[True] = Field(description="One byte of the body is wrong")
+
+    def apply(self, reply: Reply, draw: Draw) -> Reply:
+        """The reply with one byte overwritten; an empty body stays empty."""
+        place = _place(reply.body(), draw)
+        if place is None:
+            return reply
+        plan: list[Step] = []
+        for step in reply.plan:
+            if isinstance(step, Send):
+                plan += _overwrite(step, place, self.name)
+                place -= len(step.data)
+            else:
+                plan.append(step)
+        return replace(reply, plan=tuple(plan))
+
+
+def _place(body: bytes, draw: Draw) -> int | None:
+    """Where the byte stands that is overwritten."""
+    ends = [match.end() - 1 for match in _EVENT_DATA.finditer(body)]
+    if ends:
+        return ends[draw.below(len(ends), "event")]
+    return len(body.rstrip()) - 1 if body.strip() else None
+
+
+def _overwrite(step: Send, place: int, fault: str) -> list[Step]:
+    """The step in up to three, so that only the wrong byte bears the fault's name."""
+    before, right, after = step.data[: max(place, 0)], step.data[place:][:1], step.data[place + 1 :]
+    if place < 0 or not right:
+        return [step]
+    wrong = Send(b"?" if right == b"!" else b"!", fault)
+    parts = (replace(step, data=before), wrong, replace(step, data=after))
+    return [part for part in parts if part.data]

@@ -1,0 +1,97 @@
+"""A fault rule as the schedule reads it, and the mistakes a rule can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from evalkit.faults.base import Fault
+from evalkit.faults.trigger import When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What to inject (`faults`, in order), where (`service`, `operation` glob) and `when`.
+
+    `index` is its place in the scenario, from 0. No operation means all of the service's.
+    """
+
+    index: int
+    service: str
+    operation: str | None
+    when: When
+    faults: tuple[Fault, ...]
+
+    @classmethod
+    def parse(cls, index: int, at: str, when: When, faults: tuple[Fault, ...]) -> Rule:
+        """The rule of an `at` that is written `service` or `service OPERATION-GLOB`."""
+        service, _, operation = at.strip().partition(" ")
+        glob = operation.strip() or None
+        return cls(index=index, service=service, operation=glob, when=when, faults=faults)
+
+    @property
+    def connects(self) -> bool:
+        """Whether it acts on connections."""
+        return any(fault.connects for fault in self.faults)
+
+    def aims_at(self, operation: str) -> bool:
+        """Whether an operation of its service is meant."""
+        return self.operation is None or fnmatchcase(operation, self.operation)
+
+
+def problems_of(rule: Rule) -> list[str]:
+    """Every mistake in a rule, each in a sentence."""
+    return [*_of_injection(rule), *_of_when(rule.when), *_of_sequence(rule), *_of_connecting(rule)]
+
+
+def _of_injection(rule: Rule) -> Iterator[str]:
+    if not rule.service:
+        yield "`at` names no service; write `service` or `service OPERATION-GLOB`"
+    if not rule.faults and rule.when.sequence is None:
+        yield "nothing is injected; write `inject:` with a fault"
+
+
+def _of_when(when: When) -> Iterator[str]:
+    if when.attempt is not None and when.attempts is not None:
+        yield "`attempt` and `attempts` say the same thing; keep one"
+    if when.attempts == ():
+        yield "`attempts` is empty, so the fault never fires"
+    if when.per == "attempt" and when.share is None:
+        yield "`per: attempt` says how a `share` is drawn, and there is no `share`"
+
+
+def _of_sequence(rule: Rule) -> Iterator[str]:
+    sequence = rule.when.sequence
+    if sequence is None:
+        return
+    wrong = [str(each) for each in sequence if isinstance(each, int) and not 400 <= each <= 599]
+    if wrong:
+        yield f"`sequence` holds {', '.join(wrong)}; allowed: a status from 400 to 599, ok, inject"
+    if "inject" in sequence and not rule.faults:
+        yield "`sequence` says `inject`, and there is no `inject:` beside `when:`"
+    if "inject" not in sequence and rule.faults:
+        yield "`inject:` is never used; write `inject` where the `sequence` should use it"
+    if not any(each != "ok" for each in sequence):
+        yield "`sequence` injects nothing"
+
+
+def _of_connecting(rule: Rule) -> Iterator[str]:
+    if not rule.connects:
+        return
+    names = " and ".join(fault.name for fault in rule.faults if fault.connects)
+    if not all(fault.connects for fault in rule.faults):
+        yield f"{names} acts on connections; give the other faults a rule of their own"
+    if rule.operation is not None:
+        yield (
+            f"{names} is chosen by service and session only: there is no request yet that could "
+            f"be {rule.operation}; write `at: {rule.service}`"
+        )
+    by_call = ("call", "attempt", "attempts", "turn", "sequence")
+    given = [name for name in by_call if getattr(rule.when, name) is not None]
+    given += ["per: attempt"] if rule.when.per == "attempt" else []
+    if given:
+        yield (
+            f"{names} is chosen by service and session only; not allowed: {', '.join(given)}; "
+            "allowed: share, first"
+        )

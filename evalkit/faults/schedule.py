@@ -1,0 +1,173 @@
+"""The schedule: which faults hit which call.
+
+A pure function of the rules, the seed, the scenario's name and the place of the call. It keeps no
+state and no stream of random numbers, so the order in which calls come changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from evalkit.faults.base import Fault
+from evalkit.faults.rule import Rule
+from evalkit.faults.status import Status
+from evalkit.faults.trigger import When
+from evalkit.journal.identity import Place
+from evalkit.keyed import Draw
+
+CallPlace: TypeAlias = Place
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A rule that aims at the call's operation, whether it fired, and why or why not."""
+
+    rule: int
+    fired: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a call or a connection meets: `fired` holds pairs of rule index and fault, in order."""
+
+    fired: tuple[tuple[int, Fault], ...] = ()
+    considered: tuple[Considered, ...] = ()
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults alone."""
+        return tuple(fault for _, fault in self.fired)
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A fault aimed at an attempt that was never made."""
+
+    rule: int
+    fault: Fault
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The fault rules of a scenario."""
+
+    rules: tuple[Rule, ...]
+    seed: int
+    scenario: str
+
+    def decide(self, call: CallPlace) -> Decision:
+        """What this call meets."""
+        aimed = [rule for rule in self.rules if _aims(rule, call)]
+        return _decision((rule, *self._judge(rule, call)) for rule in aimed)
+
+    def decide_connect(self, service: str, session: str | None, connection: int) -> Decision:
+        """What the session's n-th connection to the service meets, counted from 1."""
+        aimed = [rule for rule in self.rules if rule.connects and rule.service == service]
+        judged = ((rule, *self._judge_connect(rule, session, connection)) for rule in aimed)
+        return _decision(judged)
+
+    def missed(self, last: CallPlace) -> tuple[Missed, ...]:
+        """The faults aimed at attempts after this one, the last of its logical call."""
+        wanted = {
+            attempt
+            for rule in self.rules
+            if _aims(rule, last)
+            for attempt in _attempts(rule.when)
+            if attempt > last.attempt
+        }
+        return tuple(each for attempt in sorted(wanted) for each in self._missed_at(attempt, last))
+
+    def _missed_at(self, attempt: int, last: CallPlace) -> Iterator[Missed]:
+        ordinal = last.request_ordinal + attempt - last.attempt
+        imagined = replace(last, attempt=attempt, request_ordinal=ordinal)
+        aimed = {rule.index for rule in self.rules if attempt in _attempts(rule.when)}
+        for index, fault in self.decide(imagined).fired:
+            if index in aimed:
+                made = f"the call ended after attempt {last.attempt}"
+                yield Missed(index, fault, f"aimed at attempt {attempt}, but {made}")
+
+    def _judge(self, rule: Rule, call: CallPlace) -> tuple[tuple[Fault, ...], str]:
+        """What the rule injects into the call, and why; nothing and why not."""
+        when = rule.when
+        for name, wanted, seen in _counted(when, call):
+            if seen not in wanted:
+                return (), f"this is {name} {seen}, not {' or '.join(map(str, wanted))}"
+        if when.first is not None and call.request_ordinal > when.first:
+            return (), f"this is request {call.request_ordinal}, after the first {when.first}"
+        if when.share is not None:
+            drawn = self.share_draw(rule, call).unit("share")
+            if drawn >= when.share:
+                return (), f"drew {drawn:.4f}, not below the share {when.share:g}"
+        return _of_sequence(rule, call.request_ordinal)
+
+    def share_draw(self, rule: Rule, call: CallPlace) -> Draw:
+        """The draw that a share is taken from: per logical call, or per attempt."""
+        draw = Draw.of(
+            self.seed,
+            self.scenario,
+            rule.index,
+            call.session,
+            call.turn,
+            call.service,
+            call.operation,
+            call.identity,
+            call.occurrence,
+        )
+        return draw.at(call.attempt) if rule.when.per == "attempt" else draw
+
+    def _judge_connect(
+        self, rule: Rule, session: str | None, connection: int
+    ) -> tuple[tuple[Fault, ...], str]:
+        when = rule.when
+        if when.first is not None and connection > when.first:
+            return (), f"this is connection {connection}, after the first {when.first}"
+        if when.share is not None:
+            draw = Draw.of(self.seed, self.scenario, rule.index, session, rule.service)
+            drawn = draw.unit("share")
+            if drawn >= when.share:
+                return (), f"the session drew {drawn:.4f}, not below the share {when.share:g}"
+        return rule.faults, "all of `when` holds"
+
+
+def _aims(rule: Rule, call: CallPlace) -> bool:
+    return not rule.connects and rule.service == call.service and rule.aims_at(call.operation)
+
+
+def _attempts(when: When) -> tuple[int, ...]:
+    return (when.attempt,) if when.attempt is not None else when.attempts or ()
+
+
+def _counted(when: When, call: CallPlace) -> Iterator[tuple[str, tuple[int, ...], int | None]]:
+    """The conditions on a number of the call: its name, what is wanted and what it is."""
+    if when.call is not None:
+        yield "call", (when.call,), call.logical_ordinal
+    if when.turn is not None:
+        yield "turn", (when.turn,), call.turn
+    if attempts := _attempts(when):
+        yield "attempt", attempts, call.attempt
+
+
+def _of_sequence(rule: Rule, ordinal: int) -> tuple[tuple[Fault, ...], str]:
+    sequence = rule.when.sequence
+    if sequence is None:
+        return rule.faults, "all of `when` holds"
+    if ordinal > len(sequence):
+        return (), f"this is request {ordinal}, after the {len(sequence)} of the sequence"
+    entry = sequence[ordinal - 1]
+    if entry == "ok":
+        return (), f"the sequence says ok to request {ordinal}"
+    faults = rule.faults if entry == "inject" else (Status(status=entry),)
+    return faults, f"the sequence says {entry} to request {ordinal}"
+
+
+def _decision(judged: Iterator[tuple[Rule, tuple[Fault, ...], str]]) -> Decision:
+    fired: list[tuple[int, Fault]] = []
+    considered: list[Considered] = []
+    for rule, faults, why in judged:
+        fired += [(rule.index, fault) for fault in faults]
+        considered.append(Considered(rule.index, bool(faults), why))
+    return Decision(tuple(fired), tuple(considered))

@@ -1,0 +1,107 @@
+"""Which calls are attempts at the same thing.
+
+A call's identity is (session, turn, service, operation, hash of the canonical request,
+occurrence). A call is attempt k+1 of a logical call if an earlier call of the same identity failed
+and no attempt has followed it yet; otherwise it is a new occurrence. So equal requests side by side
+are two occurrences, and so is a request that is repeated after it succeeded.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from evalkit.journal.records import Outcome
+from evalkit.wire import Headers, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a call stands among the calls of its session. All numbers count from 1.
+
+    `call` is its number in the session, `logical` that of the call that was attempt 1.
+    `logical_ordinal` counts the logical calls of the operation in the session, `request_ordinal`
+    its requests, retries included.
+    """
+
+    session: str | None
+    turn: int | None
+    service: str
+    operation: str
+    identity: str
+    occurrence: int
+    attempt: int
+    call: int
+    logical: int
+    logical_ordinal: int
+    request_ordinal: int
+
+
+_Key: TypeAlias = tuple[str | None, int | None, str, str, str]
+_Operation: TypeAlias = tuple[str | None, str, str]
+
+
+@dataclass(slots=True)
+class Identities:
+    """Gives every call of a world its place. One per world; told of each begin and end in order."""
+
+    _calls: dict[str | None, int] = field(default_factory=lambda: defaultdict(int))
+    _requests: dict[_Operation, int] = field(default_factory=lambda: defaultdict(int))
+    _logical: dict[_Operation, int] = field(default_factory=lambda: defaultdict(int))
+    _occurrences: dict[_Key, int] = field(default_factory=lambda: defaultdict(int))
+    _failed: dict[_Key, deque[Place]] = field(default_factory=lambda: defaultdict(deque))
+
+    def begin(
+        self, session: str | None, turn: int | None, service: str, operation: str, identity: str
+    ) -> Place:
+        """The place of a call that begins now."""
+        of_operation = (session, service, operation)
+        failed = self._failed[session, turn, service, operation, identity]
+        self._calls[session] += 1
+        self._requests[of_operation] += 1
+        before = failed.popleft() if failed else None
+        if before is None:
+            self._logical[of_operation] += 1
+            self._occurrences[session, turn, service, operation, identity] += 1
+        call = self._calls[session]
+        return Place(
+            session=session,
+            turn=turn,
+            service=service,
+            operation=operation,
+            identity=identity,
+            occurrence=before.occurrence
+            if before
+            else self._occurrences[session, turn, service, operation, identity],
+            attempt=before.attempt + 1 if before else 1,
+            call=call,
+            logical=before.logical if before else call,
+            logical_ordinal=before.logical_ordinal if before else self._logical[of_operation],
+            request_ordinal=self._requests[of_operation],
+        )
+
+    def end(self, place: Place, *, failed: bool) -> None:
+        """The call of this place is over. If it failed, the next equal request is its retry."""
+        if failed:
+            key = (place.session, place.turn, place.service, place.operation, place.identity)
+            self._failed[key].append(place)
+
+
+def call_failed(
+    outcome: Outcome, status: int | None, *, broken: bool = False, headers: Headers = ()
+) -> bool:
+    """Whether the client of a call got no usable reply, or was told to try again.
+
+    `broken` says that a fault was delivered that leaves no usable reply.
+    """
+    if broken or outcome is not Outcome.REPLIED or status is None or status >= 400:
+        return True
+    told = (value.strip().lower() for name, value in headers if name.lower() == "x-should-retry")
+    return next(told, "") == "true"
+
+
+def sdk_retry(request: Request) -> int | None:
+    """What the retry counter of the client's own SDK says; None where it says nothing."""
+    given = request.header("x-stainless-retry-count")
+    return int(given) if given is not None and given.isascii() and given.isdigit() else None

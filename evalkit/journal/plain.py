@@ -1,0 +1,121 @@
+"""Records in plain, comparable form: what stays the same when a world is run again.
+
+Left out are tracebacks and headers, which vary with paths and versions. What comes from outside the
+world's seeded randomness is renamed by the order of its first appearance in its session: UUIDs,
+addresses of objects, and hashes of requests that may hold either.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Any, TypeAlias, get_args
+
+from evalkit.journal.records import AnyRecord
+
+Plain: TypeAlias = Any  # what JSON can hold
+
+LEFT_OUT = frozenset({"traceback", "headers"})
+TIMES = frozenset({"at", "intended", "first_byte", "first_token", "last_token"})
+# Both begin with a literal, which is what makes a search through long bodies fast.
+_UUID_TAIL = re.compile(
+    r"-(?<=\b[0-9a-fA-F]{8}-)[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"
+)
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,16}\b")
+
+
+_FIELDS: Mapping[type, tuple[str, ...]] = {
+    kind: tuple(each.name for each in fields(kind) if each.name not in LEFT_OUT)
+    for kind in get_args(AnyRecord)
+}
+
+
+class Names:
+    """New names for what differs from run to run, numbered by first appearance."""
+
+    def __init__(self) -> None:
+        self._names: dict[tuple[str, str], str] = {}
+        self._counts: dict[str, int] = defaultdict(int)
+
+    def name(self, kind: str, given: str) -> str:
+        """The new name of this thing."""
+        key = (kind, given.lower())
+        if key not in self._names:
+            self._counts[kind] += 1
+            self._names[key] = f"{kind}#{self._counts[kind]}"
+        return self._names[key]
+
+    def rename(self, text: str) -> str:
+        """The text with new names."""
+        if "0x" in text:
+            text = _ADDRESS.sub(lambda match: self.name("address", match[0]), text)
+        return self._rename_uuids(text) if "-" in text else text
+
+    def _rename_uuids(self, text: str) -> str:
+        parts: list[str] = []
+        done = 0
+        for tail in _UUID_TAIL.finditer(text):
+            start = tail.start() - 8
+            parts += (text[done:start], self.name("uuid", text[start : tail.end()]))
+            done = tail.end()
+        return "".join((*parts, text[done:]))
+
+
+class Plainer:
+    """Makes records plain, in order. `origin` is the time that times are relative to."""
+
+    def __init__(self, origin: int = 0) -> None:
+        self._origin = origin
+        self._names: dict[str | None, Names] = defaultdict(Names)
+
+    def record(self, record: AnyRecord) -> dict[str, Plain]:
+        """The record as a mapping of its fields, its kind first."""
+        names = self._names[record.session]
+        plain: dict[str, Plain] = {"record": type(record).__name__}
+        for name in _FIELDS[type(record)]:
+            plain[name] = self._field(name, getattr(record, name), names)
+        return plain
+
+    def _field(self, name: str, value: Any, names: Names) -> Plain:
+        if name in TIMES and isinstance(value, int):
+            return value - self._origin
+        if name == "identity":
+            return names.name("identity", str(value))
+        return plain_value(value, names)
+
+
+def plain_value(value: Any, names: Names) -> Plain:
+    """A value as JSON can hold it; bytes as their text."""
+    if value is None or (isinstance(value, (bool, int, float)) and not isinstance(value, Enum)):
+        return value
+    if isinstance(value, Enum):
+        return plain_value(value.value, names)
+    if isinstance(value, str):
+        return names.rename(value)
+    if isinstance(value, (bytes, bytearray)):
+        return names.rename(value.decode("utf-8", "surrogateescape"))
+    return _plain_collection(value, names)
+
+
+def _plain_collection(value: Any, names: Names) -> Plain:
+    if isinstance(value, Mapping):
+        return {
+            str(plain_value(key, names)): plain_value(each, names) for key, each in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [plain_value(each, names) for each in value]
+    if isinstance(value, AbstractSet):
+        return sorted((plain_value(each, names) for each in value), key=dump)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: plain_value(getattr(value, each.name), names) for each in fields(value)}
+    return names.rename(repr(value))
+
+
+def dump(plain: Plain) -> str:
+    """The one JSON text of a plain value."""
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"))
