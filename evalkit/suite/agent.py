@@ -1,0 +1,97 @@
+"""The agent of a suite: what it is, and how a turn reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+
+from evalkit.journal.records import Answer
+from evalkit.suite.parts import (
+    METHOD,
+    PATH,
+    Count,
+    JsonPath,
+    Part,
+    Regex,
+    exactly_one,
+    missing_choice,
+)
+from evalkit.units import SECOND, Duration
+
+
+class ReplyMapping(Part):
+    """Where the parts of a reply stand in an HTTP agent's JSON, as JSONPath expressions."""
+
+    text: JsonPath = "$.text"
+    answer: JsonPath | None = None
+    confidence: JsonPath | None = None
+    context: JsonPath | None = None
+    error: JsonPath | None = None
+
+
+class RequestTemplate(Part):
+    """The HTTP request that carries one turn; its strings are templates."""
+
+    method: str = Field("POST", pattern=METHOD)
+    path: str = Field("/", pattern=PATH)
+    headers: Mapping[str, str] = {}
+    body: Any = Field(
+        default={"input": "{{ turn.input }}", "session": "{{ session.id }}"},
+        alias="json",
+        description="The JSON body; null sends none",
+    )
+
+
+class Agent(Part):
+    """The software under test, and how a turn reaches it."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one("python", "asgi"))
+
+    python: str | None = Field(None, description="file.py:name or package.module:name")
+    asgi: str | None = Field(
+        None, validate_default=True, description="file.py:app of an ASGI application"
+    )
+    env: Mapping[str, str] = Field({}, description="Environment set before the agent is imported")
+    request: RequestTemplate = Field(
+        RequestTemplate(), description="Of an ASGI agent: the request that carries a turn"
+    )
+    reply: ReplyMapping = Field(
+        ReplyMapping(), description="Of an ASGI agent: where the parts of its reply stand"
+    )
+    answer_from: Mapping[Regex, Answer] = Field(
+        {}, description="Regular expressions over the text, to tell the answer by; first match wins"
+    )
+    concurrency: Count | None = Field(None, description="How many turns it is given at a time")
+    stall_after: Duration = Field(
+        60 * SECOND, description="Real time without progress that ends a cell"
+    )
+
+    @field_validator("python", "asgi")
+    @classmethod
+    def _names_something(cls, value: str | None) -> str | None:
+        if value is not None and not all(part.strip() for part in value.rpartition(":")):
+            raise ValueError(
+                f'"{value}" names nothing to load; allowed: file.py:name or package.module:name'
+            )
+        return value
+
+    @field_validator("asgi")
+    @classmethod
+    def _one_kind(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "python" not in info.data:
+            return value
+        python = info.data["python"]
+        if value is not None and python is not None:
+            raise ValueError("an agent is `python` or `asgi`, not both; keep one")
+        if value is None and python is None:
+            raise missing_choice("python", "asgi")
+        return value
+
+    @field_validator("request", "reply")
+    @classmethod
+    def _only_over_http(cls, value: Part, info: ValidationInfo) -> Part:
+        if info.data.get("python") is not None:
+            raise ValueError(f"`{info.field_name}` is for an agent called over HTTP, as `asgi` is")
+        return value

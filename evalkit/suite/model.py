@@ -1,0 +1,168 @@
+"""The typed model of a suite file. Its fields are the YAML; the JSON Schema is made from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from evalkit.faults import AnyFault, When
+from evalkit.journal.records import Answer
+from evalkit.suite.agent import Agent, ReplyMapping, RequestTemplate
+from evalkit.suite.expect import (
+    AllowedFindings,
+    CallBounds,
+    EffectExpectation,
+    Expect,
+    ReplyExpectation,
+)
+from evalkit.suite.parts import (
+    NAME,
+    SUITE_NAME,
+    Count,
+    Flag,
+    JsonPath,
+    OneOrMany,
+    Part,
+    mistake,
+)
+from evalkit.suite.sessions import PlannedCall, SessionRecord, Sessions, SessionsOverride, Turn
+from evalkit.units import Duration
+
+__all__ = [
+    "Agent",
+    "AllowedFindings",
+    "CallBounds",
+    "EffectExpectation",
+    "Expect",
+    "FaultRule",
+    "Part",
+    "PlannedCall",
+    "ReplyExpectation",
+    "ReplyMapping",
+    "RequestTemplate",
+    "Scenario",
+    "ServiceUse",
+    "SessionRecord",
+    "Sessions",
+    "SessionsOverride",
+    "Suite",
+    "Turn",
+]
+
+STARTS_AT = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})$"
+)
+EARLIEST, LATEST = 1971, 2200
+
+
+def _gate(value: Any) -> Any:
+    """Tell a gate that YAML split from one that is merely wrong."""
+    if isinstance(value, Mapping):
+        raise mistake("YAML read this gate as a mapping; put it in quotes")
+    if isinstance(value, str) and value.count("(") > value.count(")"):
+        raise ValueError(
+            f'the gate ends at "{value}" without its closing parenthesis; if it goes on in the '
+            'file, YAML cut it there (at a comma, " #" or ": "): put it in quotes'
+        )
+    return value
+
+
+def _moment(value: str) -> str:
+    """An ISO 8601 time with its zone, kept as it was written."""
+    if re.fullmatch(STARTS_AT, value):
+        try:
+            if EARLIEST <= datetime.fromisoformat(value).year <= LATEST:
+                return value
+        except ValueError:
+            pass
+    raise ValueError(
+        f'"{value}" is no moment from {EARLIEST} to {LATEST} with its time zone; '
+        "allowed: one like 2026-01-05T09:00:00Z"
+    )
+
+
+def _at(value: str) -> str:
+    if value.split()[:1] == ["agent"]:
+        raise ValueError("faults `at: agent` are not yet supported")
+    return value
+
+
+def _simulated(value: Any) -> Any:
+    if value in ("live", "both"):
+        raise ValueError(f"`{value}` is not yet supported; allowed: simulate")
+    return value
+
+
+Name: TypeAlias = Annotated[str, Field(pattern=NAME)]
+Gate: TypeAlias = Annotated[str, BeforeValidator(_gate)]
+Mode: TypeAlias = Annotated[Literal["simulate"], BeforeValidator(_simulated)]
+
+
+class ServiceUse(Part):
+    """One integration of the agent: the mock that serves it and what is required of its use."""
+
+    use: str = Field(description="Path of the service's definition, beside the suite file")
+    script: str | None = Field(None, description="Path of a model's script")
+    price: str | None = Field(None, description="Model whose price applies")
+    budget: Duration | None = Field(
+        None, description="How long the agent may wait for a logical call, retries included"
+    )
+    attempts: Count | None = Field(None, description="Attempts allowed")
+    on_failure: Answer | None = Field(None, description="The answer required when it fails")
+    on_timeout: Answer | None = Field(None, description="The answer required when it is too slow")
+    optional: Flag = Field(False, description="Whether the agent may do without calling it")
+    ignore: tuple[JsonPath, ...] = Field((), description="JSONPaths left out of a call's identity")
+
+
+class FaultRule(Part):
+    """Where, when and what to inject."""
+
+    at: Annotated[str, AfterValidator(_at)] = Field(
+        min_length=1, description="service, or service OPERATION-GLOB"
+    )
+    when: When = When()
+    inject: OneOrMany[AnyFault] = Field((), description="One fault, or a list applied in order")
+
+    @property
+    def injected(self) -> tuple[AnyFault, ...]:
+        """The faults, in the order in which they apply."""
+        return self.inject
+
+
+class Scenario(Part):
+    """One situation: the faults injected and what is expected under them."""
+
+    faults: tuple[FaultRule, ...] = ()
+    expect: Expect = Expect()
+    gates: tuple[Gate, ...] = ()
+    checks: tuple[str, ...] = Field((), description="Added to those of the suite")
+    sessions: SessionsOverride = SessionsOverride()
+    blocking: Flag = True
+    tags: tuple[str, ...] = ()
+    description: str | None = None
+    runs: Mode = "simulate"
+
+
+class Suite(Part):
+    """One suite file."""
+
+    suite: Annotated[str, Field(pattern=SUITE_NAME)]
+    description: str | None = None
+    agent: Agent
+    services: Mapping[Name, ServiceUse] = {}
+    sessions: Sessions
+    starts_at: Annotated[str, AfterValidator(_moment)] = Field(
+        "2026-01-05T09:00:00Z",
+        description="The world's clock at its start",
+        json_schema_extra={"pattern": STARTS_AT},
+    )
+    sensitive: tuple[str, ...] = Field((), description="Session variables masked in what is stored")
+    checks: tuple[str, ...] = ("standard",)
+    gates: tuple[Gate, ...] = ()
+    scenarios: Annotated[Mapping[Name, Scenario], Field(min_length=1)]
+    mode: Mode = "simulate"

@@ -1,0 +1,32 @@
+"""What suites will hold and this version does not run: refused as that, not as unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from pydantic import BaseModel
+
+NOT_YET: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "Suite": ("passthrough",),
+        "Agent": ("http", "command"),
+        "ServiceUse": ("scopes", "correlate"),
+        "Sessions": ("regions",),
+        "SessionsOverride": ("regions",),
+        "When": ("window", "until", "match"),
+        "ReplyExpectation": ("json",),
+    }
+)
+"""Keys by the name of the model that will have them."""
+
+FAULTS_NOT_YET = ("call_tool",)
+"""Faults by name."""
+
+PRESETS = frozenset({"FaultRule"})
+"""Models for which a name will stand."""
+
+
+def planned_keys(models: Iterable[type[BaseModel]]) -> tuple[str, ...]:
+    """The keys that these models will have."""
+    return tuple(key for model in models for key in NOT_YET.get(model.__name__, ()))

@@ -1,0 +1,46 @@
+"""The JSON Schema of a suite file, made from the model; editors read it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from evalkit.suite.model import Suite
+
+SCHEMA_PATH = Path(__file__).with_name("schema.json")
+"""Where the generated schema is kept, for `# yaml-language-server: $schema=`."""
+
+
+class _AsWritten(GenerateJsonSchema):
+    """Shows defaults as they would be written: `2min`, not a number of nanoseconds."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """The schema of a value that has a default."""
+        made = super().default_schema(schema)
+        if schema["schema"]["type"] in ("model", "definition-ref"):
+            made.pop("default", None)  # the defaults of its keys stand at these
+        serialization: Any = schema["schema"].get("serialization") or {}
+        if serialization.get("type") == "function-plain":
+            default = made.get("default")
+            if default is not None and not isinstance(default, str):
+                made["default"] = serialization["function"](default)
+        return made
+
+
+def suite_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a suite file."""
+    schema = Suite.model_json_schema(by_alias=True, schema_generator=_AsWritten)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "evalkit suite",
+    }
+
+
+def schema_text() -> str:
+    """The schema as it stands in its file."""
+    return json.dumps(suite_schema(), indent=2, ensure_ascii=False) + "\n"
