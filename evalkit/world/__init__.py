@@ -1,0 +1,1 @@
+"""The simulated world: a virtual clock, a network in memory, threads that take turns, chance."""

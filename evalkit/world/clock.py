@@ -1,0 +1,47 @@
+"""The world's clock: integer nanoseconds that pass only when the world says so."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+NS = 1_000_000_000
+DEFAULT_START = "2026-01-05T09:00:00Z"
+
+
+def epoch_ns(text: str) -> int:
+    """Nanoseconds since 1970 of an ISO 8601 time; without a zone it is UTC.
+
+    Raises `ValueError` where it is none.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * NS + since.microseconds * 1_000
+
+
+class Clock:
+    """World time since the start of the world, and the wall clock that follows from it."""
+
+    __slots__ = ("now", "starts_at")
+
+    MONOTONIC_START = 1_000 * NS
+    """What `time.monotonic` tells at the start: above zero, as after a boot."""
+
+    def __init__(self, starts_at: int = epoch_ns(DEFAULT_START)) -> None:
+        self.starts_at = starts_at
+        self.now = 0
+
+    @property
+    def wall(self) -> int:
+        """Nanoseconds since 1970 in the world."""
+        return self.starts_at + self.now
+
+    @property
+    def monotonic(self) -> int:
+        """Nanoseconds of the monotonic clock in the world."""
+        return self.MONOTONIC_START + self.now
+
+    def move_to(self, moment: int) -> None:
+        """Let time pass until `moment` (nanoseconds since the start); it never goes back."""
+        self.now = max(self.now, moment)

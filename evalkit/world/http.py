@@ -1,0 +1,197 @@
+"""HTTP/1.1 on bytes, the side of the server: one protocol class for every network.
+
+A connection answers one request at a time and keeps the others that were pipelined until then.
+Nothing that a client sends raises out of it: what the reader refuses is answered with its status
+when everything before is answered, and the connection is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+
+from evalkit.journal.records import Outcome
+from evalkit.wire import Reply
+from evalkit.world.endpoint import Endpoint, Exchange
+from evalkit.world.player import Player, for_old_client
+from evalkit.world.reader import Arrived, Limits, RequestReader
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A request with the context it was written in, and what it has come to."""
+
+    arrived: Arrived
+    context: contextvars.Context
+    exchange: Exchange | None = None
+    task: asyncio.Task[Reply | None] | None = None
+    player: Player | None = None
+
+
+class HttpConnection(asyncio.Protocol):
+    """One connection of a client to an endpoint. `crashed` is told of an exchange that raised."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        loop: asyncio.AbstractEventLoop,
+        now: Callable[[], int],
+        crashed: Callable[[BaseException], None],
+        limits: Limits | None = None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._loop = loop
+        self._now = now
+        self._crashed = crashed
+        self._limits = limits or Limits()
+        self._reader = RequestReader(self._limits)
+        self._waiting: deque[_Turn] = deque()
+        self._turn: _Turn | None = None
+        self._closing = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether no request is being read or answered."""
+        return self._turn is None and not self._waiting and not self._reader.within_request
+
+    @property
+    def closed(self) -> bool:
+        """Whether it takes no more requests."""
+        return self._closing
+
+    # The client --------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is open."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came in."""
+        if self._closing:
+            return
+        arrived = self._reader.feed(data)
+        if arrived:
+            context = contextvars.copy_context()
+            self._waiting.extend(_Turn(each, context) for each in arrived)
+            if len(self._waiting) > self._limits.pipelined:
+                self._waiting.clear()
+                self._reader.refusal = HTTPStatus.SERVICE_UNAVAILABLE
+        if self._turn is None:
+            self._next()
+
+    def eof_received(self) -> bool:
+        """The client has nothing more to say. It may still want its reply."""
+        self._closing = True
+        return self._turn is not None or bool(self._waiting)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """The connection is gone: whatever was being answered is abandoned."""
+        self._closing = True
+        self._waiting.clear()
+        turn, self._turn = self._turn, None
+        if turn is None:
+            return
+        if turn.player is not None:
+            turn.player.abandon()
+        elif turn.exchange is not None:
+            if turn.task is not None:
+                turn.task.cancel()
+            turn.exchange.closed(Outcome.ABANDONED, 0)
+
+    def close(self) -> None:
+        """Close the connection from the side of the server."""
+        self._closing = True
+        self._transport.close()
+
+    # Requests ----------------------------------------------------------------------------------
+
+    def _next(self) -> None:
+        """Go on with the next request, or with whatever there is to do where none waits."""
+        if self._waiting:
+            self._turn = turn = self._waiting.popleft()
+            try:
+                self._open(turn)
+            except Exception as error:
+                self.crash(error)
+        elif self._reader.refusal is not None:
+            self._refuse(self._reader.refusal)
+        elif self._closing:
+            self._transport.close()
+        elif self._reader.expects_continue:
+            self._reader.expects_continue = False
+            self._transport.write(_CONTINUE)
+
+    def _open(self, turn: _Turn) -> None:
+        began = self._now()
+        exchange = turn.context.run(self._endpoint.open, turn.arrived.request)
+        turn.exchange = exchange
+        turn.task = turn.context.run(self._loop.create_task, exchange.reply(), context=turn.context)
+        turn.task.add_done_callback(partial(self._answer, turn, exchange, began))
+
+    def _answer(
+        self, turn: _Turn, exchange: Exchange, began: int, task: asyncio.Task[Reply | None]
+    ) -> None:
+        turn.task = None
+        if turn is not self._turn or task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            self.crash(error)
+            return
+        reply = task.result()
+        if reply is None:
+            exchange.closed(Outcome.CUT, 0)
+            self.cut()
+            return
+        arrived = turn.arrived
+        if arrived.old:
+            reply = for_old_client(reply, keep_alive=arrived.keep_alive)
+        turn.player = Player(self._loop, self, exchange, began)
+        turn.player.play(
+            reply, bodiless=arrived.request.method == "HEAD", close=not arrived.keep_alive
+        )
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        head = (
+            f"HTTP/1.1 {status} {status.phrase}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        )
+        self._transport.write(head.encode())
+        self.close()
+
+    # The wire of the player --------------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        self._transport.write(data)
+
+    def finish(self, *, close: bool) -> None:
+        """The reply is whole: go on with the next request, or close."""
+        self._turn = None
+        if close:
+            self.close()
+        else:
+            self._next()
+
+    def cut(self) -> None:
+        """Close in order."""
+        self._turn = None
+        self.close()
+
+    def reset(self) -> None:
+        """Break the connection."""
+        self._turn = None
+        self._closing = True
+        self._transport.abort()
+
+    def crash(self, error: BaseException) -> None:
+        """A mistake of evalkit's own: it is reported, and the client sees its connection break."""
+        self._crashed(error)
+        self.reset()

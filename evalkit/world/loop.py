@@ -1,0 +1,165 @@
+"""The event loop of the world: asyncio's own, with a clock that jumps and a network in memory.
+
+Nothing of asyncio's scheduling is replaced: what differs is where the loop waits (it never does:
+when nothing can run, the clock moves to the next timer) and what it connects to (see
+`evalkit.world.networked`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from evalkit.world.clock import NS, Clock
+from evalkit.world.network import MemoryNetwork
+from evalkit.world.networked import NetworkedLoop
+from evalkit.world.sequence import Sequence
+from evalkit.world.turns import Turns
+
+T = TypeVar("T")
+
+_IDLE_POLL = 0.01  # real seconds between looks for what threads outside of the world may post
+_WORKERS = 32  # the size of asyncio's own default executor depends on the machine
+
+
+class WorldFuture(asyncio.Future[Any]):
+    """A future that is hashed by its sequence number."""
+
+    def __init__(self, number: int, loop: asyncio.AbstractEventLoop) -> None:
+        self._number = number
+        super().__init__(loop=loop)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+class WorldTask(asyncio.Task[Any]):
+    """A task that is hashed by its sequence number."""
+
+    def __init__(self, number: int, coro: Any, **kwargs: Any) -> None:
+        self._number = number
+        super().__init__(coro, **kwargs)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+class _Selector(selectors.DefaultSelector):
+    """Lets time pass instead of waiting."""
+
+    loop: WorldLoop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        busy = self.loop.let_others_run() or (timeout is not None and timeout <= 0)
+        # One registered file is the loop's own pipe, which nobody needs to be woken by.
+        files = len(self.get_map()) > 1
+        if busy or self.loop.has_ready():
+            return super().select(0) if files else []
+        if files and (events := super().select(0)):
+            return events
+        return [] if self.loop.let_time_pass() else super().select(_IDLE_POLL)
+
+
+class WorldLoop(NetworkedLoop):
+    """asyncio's loop on the world's clock, threads and network.
+
+    A world has one in the thread that runs it. A thread of the agent's that calls `asyncio.run`
+    gets one too; where that has nothing to do, its thread gives its turn back.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        turns: Turns,
+        network: MemoryNetwork,
+        sequence: Sequence,
+        *,
+        leading: bool = True,
+    ) -> None:
+        selector = _Selector()
+        selector.loop = self
+        self.clock = clock
+        self._turns = turns
+        self._sequence = sequence
+        self._leading = leading
+        super().__init__(network, selector)
+        self._clock_resolution = 1 / NS
+        self.set_default_executor(ThreadPoolExecutor(_WORKERS, thread_name_prefix="asyncio"))
+
+    # Time --------------------------------------------------------------------------------------
+
+    def time(self) -> float:
+        """Seconds since the start of the world."""
+        return self.clock.now / NS
+
+    def has_ready(self) -> bool:
+        """Whether a callback is due."""
+        return bool(self._ready)  # type: ignore[attr-defined]
+
+    def let_others_run(self) -> bool:
+        """Give the world's threads their turns. Whether any took one."""
+        self._sequence.step()
+        return self._leading and self._turns.run()
+
+    def let_time_pass(self) -> bool:
+        """Move the clock to the next moment at which something is due; False if there is none."""
+        moment = self._next_timer()
+        if not self._leading:
+            self._turns.wait(self.has_ready, moment, "waiting for an event loop in a thread")
+            return True
+        moments = (moment, self._turns.next_deadline())
+        due = min((each for each in moments if each is not None), default=None)
+        if due is not None:
+            self.clock.move_to(due)
+        return due is not None
+
+    def _next_timer(self) -> int | None:
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        if not scheduled:
+            return None
+        first = scheduled[0]
+        # A thread may have cancelled it since the loop last looked.
+        return self.clock.now if first.cancelled() else round(first.when() * NS)
+
+    # Tasks and futures -------------------------------------------------------------------------
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """A future with a repeatable hash."""
+        return WorldFuture(self._sequence.next("future"), self)
+
+    def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
+        """A task with a repeatable hash."""
+        if self.get_task_factory() is not None:
+            return super().create_task(coro, **kwargs)
+        self._check_closed()  # type: ignore[attr-defined]
+        return WorldTask(self._sequence.next("task"), coro, loop=self, **kwargs)
+
+
+def run_to_end(loop: WorldLoop, main: Coroutine[Any, Any, T]) -> T:
+    """Run `main` on the loop, then end what is left over and close the loop."""
+    try:
+        return loop.run_until_complete(main)
+    finally:
+        try:
+            _cancel_all(loop)
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            # Not waiting for the threads of its executor: they may wait for ever.
+            loop.close()
+
+
+def _cancel_all(loop: WorldLoop) -> None:
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    if left:
+        # One that will not be cancelled must not keep the world from ending.
+        loop.run_until_complete(asyncio.wait(left, timeout=1))
+    for task in left:
+        if not task.done():
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+        elif not task.cancelled():
+            task.exception()

@@ -1,0 +1,154 @@
+"""The network in memory: names, addresses and connections that never leave the process."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from evalkit.errors import RefusedInWorld
+from evalkit.world.clock import NS, Clock
+from evalkit.world.endpoint import Endpoint
+from evalkit.world.guard import LIVE
+from evalkit.world.http import HttpConnection
+from evalkit.world.sockets import Descriptors, MemorySocket
+from evalkit.world.transport import MemoryTransport
+
+_FIRST_ADDRESS = (198 << 24) | (18 << 16)  # 198.18.0.0/15 is set aside for tests (RFC 2544)
+_OWN_ADDRESS = "198.19.255.254"
+_FIRST_PORT, _PORTS = 1024, 60_000
+
+
+class MemoryNetwork:
+    """Hosts and the connections to them. `unknown` is told of a host that no service declares,
+    `refused` of what this network does not carry.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        unknown: Callable[[str, int | None], None],
+        refused: Callable[[str], None],
+    ) -> None:
+        self._clock = clock
+        self._unknown = unknown
+        self._refused = refused
+        self._endpoints: dict[str, Endpoint] = {}  # by address
+        self._addresses: dict[str, str] = {}  # by name
+        self._connections: dict[int, list[HttpConnection]] = {}
+        self._descriptors = Descriptors()
+        self.opened = 0
+        self.crashes: list[BaseException] = []
+        """What endpoints raised: mistakes of evalkit's own, in order."""
+
+    def add(self, host: str, endpoint: Endpoint) -> None:
+        """Have `endpoint` answer at `host`."""
+        name = host.lower()
+        if name not in self._addresses:
+            self._addresses[name] = name if _is_address(name) else self._next_address()
+        self._endpoints[self._addresses[name]] = endpoint
+
+    def resolve(self, host: str, port: int | None) -> str:
+        """The address of a host. Raises `socket.gaierror` where there is none."""
+        name = host.lower().rstrip(".")
+        address = self._addresses.get(name)
+        if address is not None:
+            return address
+        if _is_address(name):
+            return name
+        self._unknown(host, port)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    def endpoint(self, address: str, port: int) -> Endpoint:
+        """What answers at an address. Raises `ConnectionRefusedError` where nothing does."""
+        found = self._endpoints.get(address)
+        if found is None:
+            self._unknown(address, port)
+            raise _refused_by(address, port)
+        return found
+
+    def refuse(self, message: str) -> RefusedInWorld:
+        """The error for what this network does not carry; it is a finding."""
+        self._refused(message)
+        return RefusedInWorld(message, hint=LIVE)
+
+    async def admit(self, peer: tuple[str, int]) -> None:
+        """Reach the service at an address. Raises `ConnectionRefusedError` where it refuses."""
+        admission = self.endpoint(*peer).connecting()
+        if admission.wait:
+            await asyncio.sleep(admission.wait / NS)
+        if admission.refused:
+            raise _refused_by(*peer)
+
+    def connect(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        client: asyncio.BaseProtocol,
+        peer: tuple[str, int],
+        extra: dict[str, Any],
+    ) -> asyncio.Transport:
+        """A connection to the service at an address, once it has been reached."""
+        endpoint = self.endpoint(*peer)
+        server = HttpConnection(endpoint, loop, self._now, self.crashes.append)
+        transport = self._pair(loop, client, server, peer, extra)
+        self._remember(endpoint, server)
+        return transport
+
+    def _pair(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        client: asyncio.BaseProtocol,
+        server: HttpConnection,
+        peer: tuple[str, int],
+        extra: dict[str, Any],
+    ) -> MemoryTransport:
+        self.opened += 1
+        own = _OWN_ADDRESS, _FIRST_PORT + self.opened % _PORTS
+        transport: MemoryTransport
+
+        def has_arrived() -> bool:
+            return transport.has_arrived()
+
+        stand_in = MemorySocket(peer, own, self._descriptors, has_arrived)
+        extra = {"socket": stand_in, "peername": peer, "sockname": own, **extra}
+        transport = MemoryTransport(loop, client, extra, is_client=True)
+        transport.connect(server)
+        return transport
+
+    def _now(self) -> int:
+        return self._clock.now
+
+    def close(self) -> None:
+        """Give back what the operating system lent."""
+        self._descriptors.close()
+
+    def close_idle(self, endpoint: Endpoint) -> None:
+        """Close the connections to an endpoint on which nothing is under way."""
+        for connection in self._connections.get(id(endpoint), ()):
+            if connection.idle and not connection.closed:
+                connection.close()
+
+    def _remember(self, endpoint: Endpoint, connection: HttpConnection) -> None:
+        known = self._connections.setdefault(id(endpoint), [])
+        known[:] = [each for each in known if not each.closed]
+        known.append(connection)
+
+    def _next_address(self) -> str:
+        number = _FIRST_ADDRESS + len(self._addresses) + 1
+        return socket.inet_ntoa(number.to_bytes(4, "big"))
+
+
+def _refused_by(address: str, port: int) -> ConnectionRefusedError:
+    return ConnectionRefusedError(errno.ECONNREFUSED, f"Connect call failed ('{address}', {port})")
+
+
+def _is_address(host: str) -> bool:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except (OSError, ValueError):
+            continue
+        return True
+    return False

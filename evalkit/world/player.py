@@ -1,0 +1,188 @@
+"""Plays the plan of a reply on a connection, byte for byte, on an absolute schedule."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Protocol
+
+from evalkit.journal.records import Outcome
+from evalkit.wire import Cut, Head, Raw, Reply, Reset, Send, Stall, Step, Wait
+from evalkit.world.clock import NS
+from evalkit.world.endpoint import Exchange
+
+_BODILESS = frozenset((204, 304))
+
+
+class Wire(Protocol):
+    """What a player needs of a connection."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+
+    def finish(self, *, close: bool) -> None:
+        """The reply is whole."""
+
+    def cut(self) -> None:
+        """Close in order."""
+
+    def reset(self) -> None:
+        """Break the connection."""
+
+    def crash(self, error: Exception) -> None:
+        """The exchange raised: a mistake of evalkit's own."""
+
+
+def head_of(reply: Reply, *, close: bool) -> bytes:
+    """The status line and the headers of a reply on the wire (RFC 9112)."""
+    try:
+        phrase = HTTPStatus(reply.status).phrase
+    except ValueError:
+        phrase = "Unknown"
+    lines = [f"HTTP/1.1 {reply.status} {phrase}"]
+    lines += [f"{name}: {value}" for name, value in reply.headers]
+    if reply.chunked:
+        lines.append("transfer-encoding: chunked")
+    if close:
+        lines.append("connection: close")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+
+def for_old_client(reply: Reply, *, keep_alive: bool) -> Reply:
+    """The reply for a client that speaks HTTP/1.0, which knows no chunks."""
+    reply = replace(reply, chunked=False)
+    if not keep_alive or delimited_by_close(reply):
+        return reply
+    return replace(reply, headers=(*reply.headers, ("connection", "keep-alive")))
+
+
+def delimited_by_close(reply: Reply) -> bool:
+    """Whether only the end of the connection tells the end of the body."""
+    if reply.chunked or reply.status in _BODILESS or reply.status < HTTPStatus.OK:
+        return False
+    return not any(name.lower() == "content-length" for name, _ in reply.headers)
+
+
+class Player:
+    """Plays one reply. Waits add up from `began` (nanoseconds of the loop's clock), so that a late
+    step does not make the next one later.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, wire: Wire, exchange: Exchange, began: int
+    ) -> None:
+        self._loop = loop
+        self._wire = wire
+        self._exchange = exchange
+        self._due = began
+        self._timer: asyncio.TimerHandle | None = None
+        self._buffer = bytearray()
+        self._held: list[Step] = []
+        self._position = 0
+        self._waiting = False
+        self._sent = 0
+        self._over = False
+
+    def play(self, reply: Reply, *, bodiless: bool, close: bool) -> None:
+        """Begin. `bodiless` leaves the body out (HEAD); `close` ends the connection after it."""
+        self._reply = reply
+        self._bodiless = bodiless or reply.status in _BODILESS
+        self._close = close or delimited_by_close(reply)
+        self._resume()
+
+    def abandon(self) -> None:
+        """The client has closed the connection."""
+        if self._over:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._waiting:
+            # Whoever gives up while being kept waiting has felt the wait.
+            self._exchange.played(self._reply.plan[self._position])
+        self._end(Outcome.ABANDONED)
+
+    def _resume(self) -> None:
+        try:
+            self._go_on()
+        except Exception as error:
+            self._wire.crash(error)
+
+    def _go_on(self) -> None:
+        plan = self._reply.plan
+        if self._waiting:
+            self._waiting = False
+            self._exchange.played(plan[self._position])
+            self._position += 1
+        while self._position < len(plan):
+            if self._stops_at(plan[self._position]):
+                return
+            self._position += 1
+        if self._reply.chunked and not self._bodiless:
+            self._buffer += b"0\r\n\r\n"
+        self._flush()
+        self._end(Outcome.REPLIED)
+        self._wire.finish(close=self._close)
+
+    def _stops_at(self, step: Step) -> bool:
+        """Carry out a step; True if the plan does not go on now."""
+        match step:
+            case Wait(ns):
+                return self._wait(ns)
+            case Head():
+                self._hold(step, head_of(self._reply, close=self._close))
+            case Send(data):
+                self._hold(step, self._framed(data))
+            case Raw(data):
+                self._hold(step, data)
+            case Stall():
+                self._flush()
+                self._waiting = True
+                return True
+            case Cut() | Reset():
+                self._break(step)
+                return True
+        return False
+
+    def _wait(self, ns: int) -> bool:
+        self._flush()
+        self._due += ns
+        self._waiting = True
+        self._timer = self._loop.call_at(self._due / NS, self._resume)
+        return True
+
+    def _break(self, step: Cut | Reset) -> None:
+        self._flush()
+        self._exchange.played(step)
+        if isinstance(step, Cut):
+            self._end(Outcome.CUT)
+            self._wire.cut()
+        else:
+            self._end(Outcome.RESET)
+            self._wire.reset()
+
+    def _framed(self, data: bytes) -> bytes:
+        if self._bodiless or not data:
+            return b""
+        if self._reply.chunked:
+            return b"%x\r\n%b\r\n" % (len(data), data)
+        return data
+
+    def _hold(self, step: Step, data: bytes) -> None:
+        """Steps with no time between them go out in one piece, as a server's would."""
+        self._buffer += data
+        self._held.append(step)
+
+    def _flush(self) -> None:
+        if self._buffer:
+            data = bytes(self._buffer)
+            self._buffer.clear()
+            self._sent += len(data)
+            self._wire.write(data)
+        for step in self._held:
+            self._exchange.played(step)
+        self._held.clear()
+
+    def _end(self, outcome: Outcome) -> None:
+        self._over = True
+        self._exchange.closed(outcome, self._sent)

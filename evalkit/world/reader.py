@@ -1,0 +1,151 @@
+"""Turns bytes into HTTP/1.1 requests, by httptools.
+
+Nothing that a client sends raises out of a reader: what is no HTTP is refused with 400, what is
+too large with 413 or 431, a change of protocol with 501.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import parse_qsl, unquote
+
+import httptools
+
+from evalkit.wire import Headers, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much a request may hold, in bytes, and how many may wait on one connection."""
+
+    head: int = 64 * 1024
+    body: int = 64 * 1024 * 1024
+    pipelined: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A request that is complete. `old` says that the client speaks HTTP/1.0."""
+
+    request: Request
+    keep_alive: bool
+    old: bool
+
+
+class _TooLargeError(Exception):
+    def __init__(self, status: HTTPStatus) -> None:
+        self.status = status
+
+
+class RequestReader:
+    """Reads the requests of one connection. After a refusal it takes nothing more."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._parser = httptools.HttpRequestParser(self)
+        self._arrived: list[Arrived] = []
+        self._unread = 0  # bytes that the parser keeps to itself for now
+        self._told = False
+        self.refusal: HTTPStatus | None = None
+        self.within_request = False
+        self.expects_continue = False
+        self._reset()
+
+    def feed(self, data: bytes) -> list[Arrived]:
+        """Take bytes in, and give back the requests that are complete by now."""
+        if self.refusal is None:
+            self.refusal = self._parse(data)
+        arrived, self._arrived = self._arrived, []
+        return arrived
+
+    def _parse(self, data: bytes) -> HTTPStatus | None:
+        self._told = False
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            return HTTPStatus.NOT_IMPLEMENTED
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            return cause.status if isinstance(cause, _TooLargeError) else HTTPStatus.BAD_REQUEST
+        self._unread = 0 if self._told else self._unread + len(data)
+        too_long = self._unread > self._limits.head
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if too_long else None
+
+    def _reset(self) -> None:
+        self._target = b""
+        self._headers: list[tuple[str, str]] = []
+        self._body: list[bytes] = []
+        self._head_size = self._body_size = 0
+
+    # Callbacks of httptools --------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._reset()
+        self._told = self.within_request = True
+
+    def on_url(self, part: bytes) -> None:
+        """A part of the request target."""
+        self._grow_head(len(part))
+        self._target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header."""
+        self._grow_head(len(name) + len(value))
+        self._headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        """The head is complete."""
+        self._told = True
+        self.expects_continue = any(
+            name == "expect" and value.lower() == "100-continue" for name, value in self._headers
+        )
+
+    def on_body(self, part: bytes) -> None:
+        """A part of the body."""
+        self._told = True
+        self.expects_continue = False
+        self._body_size += len(part)
+        if self._body_size > self._limits.body:
+            raise _TooLargeError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        self._body.append(part)
+
+    def on_message_complete(self) -> None:
+        """The request is complete. One that changes the protocol is refused instead."""
+        self._told = True
+        self.within_request = self.expects_continue = False
+        if not self._parser.should_upgrade():
+            old = self._parser.get_http_version() == "1.0"
+            keep_alive = self._parser.should_keep_alive()
+            self._arrived.append(Arrived(self._request(), keep_alive, old))
+
+    def _request(self) -> Request:
+        headers = tuple(self._headers)
+        host, path, query = _target(self._target, headers)
+        return Request(
+            method=self._parser.get_method().decode("latin-1"),
+            path=unquote(path),
+            host=host,
+            query=tuple(parse_qsl(query, keep_blank_values=True)) if query else (),
+            headers=headers,
+            body=b"".join(self._body),
+        )
+
+    def _grow_head(self, size: int) -> None:
+        self._told = True
+        self._head_size += size
+        if self._head_size > self._limits.head:
+            raise _TooLargeError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+
+
+def _target(target: bytes, headers: Headers) -> tuple[str, str, str]:
+    """Host, path and query of a request target (RFC 9112, section 3.2)."""
+    text = target.decode("latin-1").partition("#")[0]
+    host = next((value for name, value in headers if name == "host"), "")
+    before_query, _, query = text.partition("?")
+    _, absolute, rest = before_query.partition("://")
+    if before_query.startswith("/") or not absolute:
+        return host, before_query, query
+    host, slash, path = rest.partition("/")  # absolute form, as sent to a proxy
+    return host.rpartition("@")[2], slash + path or "/", query
