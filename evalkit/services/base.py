@@ -1,0 +1,67 @@
+"""What a service is: the one seam between a mock and all that faults, plays and records it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from evalkit.wire import Reply, Request
+
+if TYPE_CHECKING:
+    from evalkit.journal.records import Answer
+
+DEFAULT_STARTS_AT_NS = 1_767_603_600 * 1_000_000_000
+"""2026-01-05T09:00:00Z in nanoseconds since 1970: when a world begins unless its suite says."""
+
+
+class Service(Protocol):
+    """A mock of one integration. An instance lives as long as its world, and so does its state.
+
+    `handle` says what the healthy reply is. It never raises because of what a request holds, and
+    it commits nothing: the effects stand in the reply, for whoever plays it to keep.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the suite calls it; labels every figure."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Which kind of service it is: `rest`, `openai`."""
+        ...
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The origins it answers beside its own name, as in `https://api.example.com`."""
+        ...
+
+    def operation(self, request: Request) -> str:
+        """What the request asks for: `GET /customers/{id}`, `chat`; `METHOD path` where unknown."""
+        ...
+
+    async def handle(self, request: Request) -> Reply:
+        """The healthy reply."""
+        ...
+
+    def committed(self, request: Request) -> None:
+        """Told when the effects of the reply to this request were committed.
+
+        A fault may answer in the service's place, and then nothing is: what a service remembers of
+        a change (an idempotency key) counts from here, not from `handle`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceInfo:
+    """What the rest of evalkit needs to know about a service. `budget_ns` is in nanoseconds."""
+
+    name: str
+    kind: str
+    price: str | None = None
+    budget_ns: int | None = None
+    attempts: int | None = None
+    optional: bool = False
+    on_failure: Answer | None = None
+    on_timeout: Answer | None = None

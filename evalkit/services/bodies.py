@@ -1,0 +1,119 @@
+"""Bodies of requests and replies as values.
+
+Whatever a client sends, it raises nothing but `BodyError`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+from evalkit.wire import Headers, Reply, Request
+
+MAX_BODY = 8 * 1024 * 1024
+"""How large a request's body may be, in bytes."""
+
+MAX_DEPTH = 100
+"""How deep its JSON may be nested."""
+
+_MAX_FIELDS = 10_000
+
+
+class BodyError(ValueError):
+    """The body cannot be read; `status` is how a good service refuses it."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+
+def read_body(request: Request) -> Any:
+    """The value of the body: of a form the fields, else of JSON. Raises `BodyError`."""
+    if (request.header("content-type") or "").startswith("application/x-www-form-urlencoded"):
+        return _read_form(request.body)
+    return read_json(request.body)
+
+
+def read_json(body: bytes) -> Any:
+    """The value of JSON text. Raises `BodyError`."""
+    _refuse_size(body)
+    if not body.strip():
+        raise BodyError("the body is empty where JSON is expected")
+    try:
+        value = _decode(body.decode())
+    except UnicodeDecodeError as error:
+        raise BodyError(f"the body is not UTF-8: {error.reason} at byte {error.start}") from None
+    except ValueError as error:
+        raise BodyError(f"the body is not JSON: {error}") from None
+    except RecursionError:
+        raise BodyError(f"the body is nested deeper than {MAX_DEPTH}") from None
+    if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
+        _refuse_depth(value)
+    if b"\\u" in body:
+        _refuse_half_characters(value)
+    return value
+
+
+json_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""The compact JSON text of a value."""
+
+
+def json_bytes(value: object) -> bytes:
+    """The compact JSON of a value, with what no UTF-8 can hold (lone surrogates) escaped."""
+    try:
+        return json_text(value).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _refuse_size(body: bytes) -> None:
+    if len(body) > MAX_BODY:
+        raise BodyError(f"the body is larger than {MAX_BODY:,} bytes", 413)
+
+
+def _read_form(body: bytes) -> dict[str, str]:
+    _refuse_size(body)
+    try:
+        fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except UnicodeDecodeError:
+        raise BodyError("the body is not UTF-8") from None
+    except ValueError:
+        raise BodyError(f"the form has more than {_MAX_FIELDS:,} fields", 413) from None
+    return dict(fields)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _refuse_half_characters(value: Any) -> None:
+    """Lone surrogates can be escaped in JSON, but no UTF-8 can hold them."""
+    try:
+        json_text(value).encode()
+    except UnicodeEncodeError:
+        raise BodyError("the body escapes half of a character (a lone surrogate)") from None
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+
+
+def _refuse_depth(value: Any) -> None:
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise BodyError(f"the body is nested deeper than {MAX_DEPTH}")
+        level = [
+            item
+            for each in level
+            if isinstance(each, dict | list)
+            for item in (each.values() if isinstance(each, dict) else each)
+        ]
+
+
+def json_reply(value: object, *, status: int = 200, headers: Headers = ()) -> Reply:
+    """A JSON reply, whatever texts the value holds."""
+    body = json_bytes(value)
+    return Reply.whole(body, status=status, content_type="application/json", headers=headers)

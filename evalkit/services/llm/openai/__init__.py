@@ -1,0 +1,1 @@
+"""Services of kind `openai`: chat completions as OpenAI's API speaks them."""

@@ -1,0 +1,150 @@
+"""The messages of a chat request, checked as the real API checks them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from evalkit.services.llm.conversation import Message
+from evalkit.services.llm.openai.errors import (
+    RefusedError,
+    empty_array,
+    missing,
+    wrong_type,
+    wrong_value,
+)
+from evalkit.services.llm.tokens import PER_IMAGE, PER_MESSAGE, count
+
+ROLES = ("system", "assistant", "user", "function", "tool", "developer")
+_PARTS = ("text", "image_url", "input_audio", "refusal", "file")
+
+
+class MessageReader:
+    """Reads messages one after the other, and knows which tool calls still want a result."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.tokens = 0
+        self._open: dict[str, str] = {}
+        self._opened_at = 0
+
+    def read(self, messages: list[Any]) -> None:
+        """Read all of them. Raises `RefusedError`."""
+        for at, message in enumerate(messages):
+            param = f"messages[{at}]"
+            if not isinstance(message, dict):
+                raise wrong_type(param, "an object", message)
+            role = message.get("role")
+            if role is None:
+                raise missing(f"{param}.role")
+            if role not in ROLES:
+                raise wrong_value(f"{param}.role", role, ROLES)
+            if role != "tool":
+                self._expect_no_open_calls()
+            self._add(at, role, message)
+        self._expect_no_open_calls()
+
+    def _add(self, at: int, role: str, message: Mapping[str, Any]) -> None:
+        text = self._text(at, role, message)
+        tool = None
+        if role == "tool":
+            tool = self._answered(at, message)
+        elif role == "assistant" and message.get("tool_calls") is not None:
+            self._calls(at, message["tool_calls"])
+        self.tokens += PER_MESSAGE + count(text)
+        shown = "system" if role == "developer" else role
+        self.messages.append(Message(role=shown, text=text, tool=tool))
+
+    def _text(self, at: int, role: str, message: Mapping[str, Any]) -> str:
+        content = message.get("content")
+        if isinstance(content, str):
+            return content
+        if isinstance(content, list):
+            return "".join(self._part(at, i, part) for i, part in enumerate(content))
+        param = f"messages[{at}].content"
+        if content is not None:
+            raise wrong_type(param, "one of a string or array of objects", content)
+        if role == "assistant" and any(
+            message.get(key) is not None
+            for key in ("tool_calls", "refusal", "function_call", "audio")
+        ):
+            return ""
+        raise RefusedError("Invalid value for 'content': expected a string, got null.", param=param)
+
+    def _part(self, at: int, index: int, part: Any) -> str:
+        param = f"messages[{at}].content[{index}]"
+        if not isinstance(part, dict):
+            raise wrong_type(param, "an object", part)
+        kind = part.get("type")
+        if kind is None:
+            raise missing(f"{param}.type")
+        if kind not in _PARTS:
+            raise wrong_value(f"{param}.type", kind, _PARTS)
+        if kind not in ("text", "refusal"):
+            self.tokens += PER_IMAGE
+            return ""
+        text = part.get(kind)
+        if not isinstance(text, str):
+            raise wrong_type(f"{param}.{kind}", "a string", text)
+        return text
+
+    def _calls(self, at: int, calls: Any) -> None:
+        param = f"messages[{at}].tool_calls"
+        if not isinstance(calls, list):
+            raise wrong_type(param, "an array of objects", calls)
+        if not calls:
+            raise empty_array(param)
+        for index, call in enumerate(calls):
+            name = self._call(f"{param}[{index}]", call)
+            self._open[call["id"]] = name
+        self._opened_at = at
+
+    def _call(self, param: str, call: Any) -> str:
+        if not isinstance(call, dict):
+            raise wrong_type(param, "an object", call)
+        for key in ("id", "type"):
+            if not isinstance(call.get(key), str):
+                raise _absent_or_wrong(f"{param}.{key}", call.get(key))
+        kind = "custom" if call["type"] == "custom" else "function"
+        function = call.get(kind)
+        if not isinstance(function, dict):
+            raise missing(f"{param}.{kind}")
+        for key in ("name", "input" if kind == "custom" else "arguments"):
+            if not isinstance(function.get(key), str):
+                raise _absent_or_wrong(f"{param}.{kind}.{key}", function.get(key))
+            self.tokens += count(function[key])
+        return str(function["name"])
+
+    def _answered(self, at: int, message: Mapping[str, Any]) -> str:
+        """The tool whose result this message is."""
+        call_id = message.get("tool_call_id")
+        if not isinstance(call_id, str):
+            raise _absent_or_wrong(f"messages[{at}].tool_call_id", call_id)
+        if not self._open:
+            raise RefusedError(
+                "Invalid parameter: messages with role 'tool' must be a response to a preceeding "
+                "message with 'tool_calls'.",
+                param=f"messages.[{at}].role",
+            )
+        if call_id not in self._open:
+            raise RefusedError(
+                f"Invalid parameter: 'tool_call_id' of '{call_id[:100]}' not found in "
+                "'tool_calls' of previous message.",
+                param=f"messages.[{at}].tool_call_id",
+            )
+        return self._open.pop(call_id)
+
+    def _expect_no_open_calls(self) -> None:
+        if not self._open:
+            return
+        at = self._opened_at + 1
+        raise RefusedError(
+            "An assistant message with 'tool_calls' must be followed by tool messages responding "
+            "to each 'tool_call_id'. The following tool_call_ids did not have response messages: "
+            f"{', '.join(self._open)[:500]}",
+            param=f"messages.[{at}].role",
+        )
+
+
+def _absent_or_wrong(param: str, value: Any) -> RefusedError:
+    return missing(param) if value is None else wrong_type(param, "a string", value)

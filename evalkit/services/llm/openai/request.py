@@ -1,0 +1,92 @@
+"""A chat request, checked as the real API checks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from evalkit.services.bodies import BodyError, read_json
+from evalkit.services.llm.conversation import Conversation
+from evalkit.services.llm.openai.errors import RefusedError, empty_array, missing, wrong_type
+from evalkit.services.llm.openai.messages import MessageReader
+from evalkit.services.llm.openai.options import check_options
+from evalkit.services.llm.openai.tools import read_tools, tool_tokens
+from evalkit.services.llm.tokens import PER_CONVERSATION
+from evalkit.wire import Request
+
+_LIMITS = ("max_tokens", "max_completion_tokens")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """What is asked, and how the reply is wanted. `input_tokens` is estimated."""
+
+    conversation: Conversation
+    input_tokens: int
+    max_tokens: int | None
+    stream: bool
+    include_usage: bool
+
+
+def read_chat(request: Request) -> ChatRequest:
+    """The chat request in an HTTP request. Raises `RefusedError`."""
+    body = _object(request)
+    model = body.get("model")
+    if not isinstance(model, str) or not model:
+        raise RefusedError("you must provide a model parameter")
+    reader = MessageReader()
+    reader.read(_messages(body))
+    tools = read_tools(body)
+    check_options(body, reader.messages)
+    stream = _stream(body)
+    options = body.get("stream_options") or {}
+    return ChatRequest(
+        conversation=Conversation(model, reader.messages, tools),
+        input_tokens=reader.tokens + PER_CONVERSATION + tool_tokens(body),
+        max_tokens=next((body[key] for key in _LIMITS if body.get(key) is not None), None),
+        stream=stream,
+        include_usage=bool(options.get("include_usage")),
+    )
+
+
+def _object(request: Request) -> dict[str, Any]:
+    try:
+        body = read_json(request.body)
+    except BodyError as error:
+        raise RefusedError(
+            "We could not parse the JSON body of your request. (HINT: This likely means you aren't "
+            "using your HTTP library correctly. The OpenAI API expects a JSON payload, but what "
+            f"was sent was not valid JSON: {error.message}.)",
+            status=error.status,
+        ) from None
+    if not isinstance(body, dict):
+        raise RefusedError("We expected the JSON body of your request to be an object.")
+    return body
+
+
+def _messages(body: dict[str, Any]) -> list[Any]:
+    messages = body.get("messages")
+    if messages is None:
+        raise missing("messages")
+    if not isinstance(messages, list):
+        raise wrong_type("messages", "an array of objects", messages)
+    if not messages:
+        raise empty_array("messages")
+    return messages
+
+
+def _stream(body: dict[str, Any]) -> bool:
+    stream = body.get("stream")
+    if not (stream is None or isinstance(stream, bool)):
+        raise wrong_type("stream", "a boolean", stream)
+    options = body.get("stream_options")
+    if options is None:
+        return bool(stream)
+    if not stream:
+        raise RefusedError(
+            "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
+            param="stream_options",
+        )
+    if not isinstance(options, dict):
+        raise wrong_type("stream_options", "an object", options)
+    return True

@@ -1,0 +1,1 @@
+"""Services of kind `rest`: routes with templated replies and declared effects."""

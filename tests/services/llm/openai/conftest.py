@@ -1,0 +1,32 @@
+import httpx2
+import openai
+import pytest
+
+from tests.services.asking import load
+from tests.services.llm.openai.support import DEFINITION, SCRIPT, Bridge
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    return load(tmp_path_factory.mktemp("openai"), DEFINITION, SCRIPT)
+
+
+@pytest.fixture
+def service(template):
+    return template.fresh()
+
+
+@pytest.fixture
+def bridge(service):
+    return Bridge(service)
+
+
+@pytest.fixture
+async def client(bridge):
+    async with (
+        httpx2.AsyncClient(transport=bridge) as http,
+        openai.AsyncOpenAI(
+            api_key="k", base_url="http://llm.evalkit.test/v1", http_client=http
+        ) as c,
+    ):
+        yield c
