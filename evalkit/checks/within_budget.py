@@ -1,0 +1,61 @@
+"""`within-budget`: no waiting beyond a service's budget, retries included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from evalkit.checks.base import Check, Facts, end_of
+from evalkit.checks.words import duration, numbered
+from evalkit.journal.logical import LogicalCall, logical_calls, requested
+from evalkit.journal.records import Finding, Outcome
+from evalkit.journal.views import CallView, SessionView
+
+
+class WithinBudget(Check):
+    """Measures each logical call from its first request to the end of its last attempt."""
+
+    name: ClassVar[str] = "within-budget"
+    about: ClassVar[str] = (
+        "a logical call took longer than its service's `budget`, retries included"
+    )
+
+    def findings(self, session: SessionView, facts: Facts) -> Iterator[Finding]:
+        """The logical calls that took too long."""
+        for logical in logical_calls(requested(session.calls)):
+            use = facts.services.get(logical.service)
+            end = max(_end(call, session) for call in logical.attempts)
+            took = end - logical.first.started.at
+            if use is not None and use.budget is not None and took > use.budget:
+                yield self._too_long(session, logical, end, use.budget)
+
+    def _too_long(
+        self, session: SessionView, logical: LogicalCall, end: int, budget: int
+    ) -> Finding:
+        took = duration(end - logical.first.started.at)
+        never = _is_open(logical.last)
+        ending = ", and never ended" if never else ""
+        return self.finding(
+            f"{logical.service} {logical.operation} took {took}{ending} "
+            f"({numbered(logical.numbers)}), budget {duration(budget)}",
+            at=end,
+            session=session.id,
+            turn=logical.turn,
+            calls=logical.numbers,
+            expected=f"at most {duration(budget)}, retries included",
+            seen=f"{took}{ending}",
+            hint="set a timeout on the client"
+            if never
+            else "a timeout per attempt is not enough: attempts and waits between them add up",
+        )
+
+
+def _is_open(call: CallView) -> bool:
+    return call.ended is None or call.ended.outcome is Outcome.OPEN
+
+
+def _end(call: CallView, session: SessionView) -> int:
+    """When a call was over; one that never ended, when its session was."""
+    if call.ended is None:
+        return max(end_of(session), call.started.at)
+    return call.ended.at

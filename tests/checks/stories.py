@@ -1,0 +1,141 @@
+"""Sessions told in a few lines, for tests of what looks at them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from evalkit.checks import Check, Facts
+from evalkit.journal.records import (
+    Answer,
+    AnyRecord,
+    CallEnded,
+    CallStarted,
+    EffectCommitted,
+    End,
+    FaultMoved,
+    Finding,
+    Outcome,
+    SessionEnded,
+    SessionStarted,
+    Stage,
+    TurnEnded,
+    TurnStarted,
+)
+from evalkit.journal.views import JournalView, SessionView
+from evalkit.suite.model import ServiceUse
+
+SECOND = 1_000_000_000
+REPLY = {"text": "Done.", "answer": Answer.ANSWERED}
+
+
+@dataclass
+class Story:
+    """Writes the records of one session; a call takes a second unless told otherwise."""
+
+    session: str | None = "s1"
+    now: int = 0
+    turn_number: int | None = None
+    calls: int = 0
+    records: list[AnyRecord] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.session is not None:
+            self._write(SessionStarted, intended=0)
+
+    def _write(self, kind: Any, **fields: Any) -> None:
+        here = {"at": self.now, "session": self.session, "turn": self.turn_number}
+        self.records.append(kind(**{**here, **fields}))
+
+    def turn(self) -> Story:
+        self.turn_number = (self.turn_number or 0) + 1
+        self._write(TurnStarted, input="hello", intended=self.now)
+        return self
+
+    def call(
+        self,
+        service: str = "crm",
+        *,
+        operation: str = "GET /x",
+        logical: int | None = None,
+        identity: str = "aa",
+        status: int | None = 200,
+        outcome: Outcome = Outcome.REPLIED,
+        takes: int | None = SECOND,
+        fault: str | None = None,
+        stage: Stage = Stage.DELIVERED,
+        failed: bool | None = None,
+        body: Any = None,
+        effect: tuple[str, ...] = (),
+        sdk_retry: int | None = None,
+        complaint: str | None = None,
+    ) -> Story:
+        """A call; `logical` makes it a retry, `effect` is the name and key of what it commits,
+        `takes=None` leaves it without an end.
+        """
+        self.calls += 1
+        number = self.calls
+        first = number if logical is None else logical
+        attempt = 1 + sum(
+            isinstance(each, CallStarted) and each.logical == first for each in self.records
+        )
+        self._write(
+            CallStarted,
+            call=number,
+            service=service,
+            operation=operation,
+            method="GET",
+            path="/x",
+            identity=identity,
+            occurrence=1,
+            attempt=attempt,
+            logical=first,
+            sdk_retry=sdk_retry,
+            body=b"" if body is None else json.dumps(body).encode(),
+        )
+        if effect:
+            self._write(
+                EffectCommitted, service=service, call=number, name=effect[0], key=effect[1:]
+            )
+        if fault is not None:
+            self._write(FaultMoved, stage=stage, rule=0, fault=fault, service=service, call=number)
+        if takes is not None:
+            self.now += takes
+            whole = outcome is Outcome.REPLIED
+            bad = not whole or (status or 0) >= 400
+            self._write(
+                CallEnded,
+                call=number,
+                outcome=outcome,
+                status=status,
+                sent=12,
+                complaint=complaint,
+                failed=bad if failed is None else failed,
+            )
+        return self
+
+    def reply(
+        self, text: str | None = "Done.", answer: Answer | None = Answer.ANSWERED, **more: Any
+    ) -> Story:
+        self._write(TurnEnded, text=text, answer=answer, **more)
+        return self
+
+    def end(self, end: End = End.COMPLETED, reason: str | None = None) -> Story:
+        self.turn_number = None
+        self._write(SessionEnded, end=end, reason=reason)
+        return self
+
+    @property
+    def view(self) -> SessionView:
+        return self.world.sessions[0]
+
+    @property
+    def world(self) -> JournalView:
+        return JournalView.of(self.records)
+
+
+def found(check: Check, story: Story, **services: dict[str, Any]) -> list[Finding]:
+    """What a check finds in a session, given what the suite declares of its services."""
+    declared = {name: ServiceUse(use="x.yaml", **use) for name, use in services.items()}
+    return list(check.findings(story.view, Facts(services=declared)))

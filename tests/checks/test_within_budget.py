@@ -1,0 +1,53 @@
+import pytest
+
+from evalkit.checks.within_budget import WithinBudget
+from evalkit.journal.records import End, Outcome
+from tests.checks.stories import SECOND, Story, found
+
+CHECK = WithinBudget()
+
+
+def retried(wait):
+    story = Story().turn().call(status=503)
+    story.now += wait
+    return story.call(logical=1).reply().end()
+
+
+def test_attempts_and_the_waits_between_them_add_up():
+    (finding,) = found(CHECK, retried(SECOND // 2), crm={"budget": "2s"})
+    assert finding.message == "crm GET /x took 2.5s (calls 1 and 2), budget 2s"
+    assert (finding.calls, finding.seen) == ((1, 2), "2.5s")
+    assert finding.expected == "at most 2s, retries included"
+
+
+@pytest.mark.parametrize(
+    ("wait", "services"),
+    [(0, {"crm": {"budget": "2s"}}), (SECOND, {"crm": {}}), (SECOND, {"erp": {"budget": "1s"}})],
+    ids=["just within", "no budget", "another's budget"],
+)
+def test_within(wait, services):
+    assert found(CHECK, retried(wait), **services) == []
+
+
+@pytest.mark.parametrize("left_open", [True, False])
+def test_a_stalled_call_without_a_timeout_is_caught(left_open):
+    story = Story().turn()
+    if left_open:
+        story.call(takes=None, fault="stall")
+        story.now += 120 * SECOND
+    else:
+        story.call(takes=120 * SECOND, outcome=Outcome.OPEN, fault="stall")
+    story.reply(None, None, timed_out=True).end(End.TIMED_OUT)
+    (finding,) = found(CHECK, story, crm={"budget": "1s"})
+    assert finding.message == "crm GET /x took 2min, and never ended (call 1), budget 1s"
+    assert finding.hint == "set a timeout on the client"
+
+
+def test_a_call_given_up_in_time_is_within():
+    story = Story().turn().call(outcome=Outcome.ABANDONED, fault="stall").reply().end()
+    assert found(CHECK, story, crm={"budget": "1s"}) == []
+
+
+def test_separate_calls_have_a_budget_each():
+    story = Story().turn().call().call().call().reply().end()
+    assert found(CHECK, story, crm={"budget": "1s"}) == []
