@@ -1,0 +1,27 @@
+"""The figures: rows made of a journal, the metrics defined on them, and what they add up to."""
+
+from evalkit.metrics.aggregate import AGGREGATES, aggregate
+from evalkit.metrics.build import build
+from evalkit.metrics.definitions import LABEL_VALUES, LABELS, METRICS, Kind, Metric, Unit
+from evalkit.metrics.figures import format_figure
+from evalkit.metrics.pricing import price, price_table
+from evalkit.metrics.rows import CallRow, SessionRow, Tables, TurnRow
+
+__all__ = [
+    "AGGREGATES",
+    "LABELS",
+    "LABEL_VALUES",
+    "METRICS",
+    "CallRow",
+    "Kind",
+    "Metric",
+    "SessionRow",
+    "Tables",
+    "TurnRow",
+    "Unit",
+    "aggregate",
+    "build",
+    "format_figure",
+    "price",
+    "price_table",
+]

@@ -1,0 +1,140 @@
+"""The rows of calls."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evalkit.journal.records import Finding, Outcome, Stage
+from evalkit.journal.views import CallView
+from evalkit.metrics.context import Context, fired, is_model
+from evalkit.metrics.rows import CallRow
+from evalkit.wire import Usage
+
+INJECTED, ORGANIC = "injected", "organic"
+
+
+def call_rows(
+    context: Context,
+    calls: Sequence[CallView],
+    findings: Sequence[Finding] = (),
+    *,
+    region: str | None = None,
+) -> tuple[CallRow, ...]:
+    """The rows of one session's calls, or of the unattributed ones."""
+    logical: dict[int, list[CallView]] = defaultdict(list)
+    for each in calls:
+        logical[each.logical].append(each)
+    return tuple(
+        _row(context, each, logical[each.logical], _about(each, findings), region) for each in calls
+    )
+
+
+def _about(call: CallView, findings: Sequence[Finding]) -> list[Finding]:
+    return [each for each in findings if call.call in each.calls]
+
+
+def _row(
+    context: Context,
+    view: CallView,
+    attempts: Sequence[CallView],
+    findings: Sequence[Finding],
+    region: str | None,
+) -> CallRow:
+    started, ended = view.started, view.ended
+    kind = context.kind(view.service)
+    usage = _usage(view) if is_model(kind) else None
+    counts = context.count(findings)
+    tokens = _token_times(view, usage) if is_model(kind) else _TokenTimes()
+    outcome = None if ended is None else ended.outcome
+    return CallRow(
+        scenario=context.scenario,
+        cell=context.cell,
+        session=started.session,
+        turn=started.turn,
+        region=region,
+        call=started.call,
+        service=started.service,
+        kind=kind,
+        operation=started.operation,
+        method=started.method,
+        path=started.path,
+        model=_model(view) if is_model(kind) else None,
+        route=None if ended is None else ended.route,
+        identity=started.identity,
+        occurrence=started.occurrence,
+        attempt=started.attempt,
+        logical=started.logical,
+        sdk_retry=started.sdk_retry,
+        started_ns=started.at,
+        ended_ns=None if ended is None else ended.at,
+        outcome=outcome,
+        status=None if ended is None else ended.status,
+        latency_ns=view.latency,
+        first_token_ns=tokens.first,
+        inter_token_ns=tokens.between,
+        error=view.failed,
+        timeout=outcome is Outcome.ABANDONED,
+        attempts=len(attempts) if view.call == view.logical else None,
+        recovered=any(not each.failed for each in attempts),
+        cause=_cause(view),
+        fault=fired(view.faults),
+        tokens_in=None if usage is None else usage.input,
+        tokens_out=None if usage is None else usage.output,
+        cost=_cost(context, view, usage),
+        effects=len(view.effects),
+        violations=counts.violations,
+        advice=counts.advice,
+    )
+
+
+def _cause(view: CallView) -> str:
+    hit = any(each.stage is not Stage.SCHEDULED for each in view.faults)
+    return INJECTED if hit else ORGANIC
+
+
+def _usage(view: CallView) -> Usage | None:
+    """The tokens that a model began to answer with. What it refused to answer costs nothing."""
+    ended = view.ended
+    answered = ended is not None and ended.status is not None and ended.status < 400
+    return ended.usage if ended is not None and answered else None
+
+
+def _cost(context: Context, view: CallView, usage: Usage | None) -> float | None:
+    if usage is None or view.ended is None:
+        return None
+    declared = context.services[view.service].price
+    return context.price(declared or view.ended.model, usage)
+
+
+def _model(view: CallView) -> str | None:
+    """The model that answered, or else the one that was asked: a failed call has a label too."""
+    if view.ended is not None and view.ended.model is not None:
+        return view.ended.model
+    try:
+        asked = json.loads(view.started.body)
+    except (ValueError, RecursionError):
+        return None
+    model = asked.get("model") if isinstance(asked, dict) else None
+    return model if isinstance(model, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _TokenTimes:
+    first: int | None = None
+    between: float | None = None
+
+
+def _token_times(view: CallView, usage: Usage | None) -> _TokenTimes:
+    """When the first token came, and the mean time from token to token if they came one by one."""
+    ended = view.ended
+    if ended is None or usage is None or ended.first_token is None:
+        return _TokenTimes()
+    first = ended.first_token - view.started.at
+    last = ended.first_token if ended.last_token is None else ended.last_token
+    whole = ended.outcome is Outcome.REPLIED
+    if not whole or last <= ended.first_token or usage.output < 2:
+        return _TokenTimes(first)
+    return _TokenTimes(first, (last - ended.first_token) / (usage.output - 1))

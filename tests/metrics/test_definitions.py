@@ -1,0 +1,44 @@
+from dataclasses import fields
+from typing import get_args
+
+import pytest
+
+from evalkit.journal.records import Answer, End
+from evalkit.metrics import LABEL_VALUES, LABELS, METRICS, CallRow, Kind, SessionRow, TurnRow, Unit
+from evalkit.metrics.definitions import TableName, row_word
+
+ROWS = {"calls": CallRow, "turns": TurnRow, "sessions": SessionRow}
+
+
+def column_types(table):
+    return {each.name: str(each.type) for each in fields(ROWS[table])}
+
+
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_every_metric_is_a_column_of_its_table(metric):
+    types = column_types(metric.table)
+    kind = {"bool": Kind.BOOLEAN, "int": Kind.NUMBER, "float": Kind.NUMBER}
+    assert kind[types[metric.column].removesuffix(" | None")] is metric.kind
+    assert metric.column.endswith("_ns") == (metric.unit is Unit.DURATION)
+    assert metric.name.startswith(f"{row_word(metric.table)}.")
+    assert metric.labels == LABELS[metric.table]
+    assert metric.description
+
+
+@pytest.mark.parametrize("table", get_args(TableName))
+def test_every_label_is_a_column_of_its_table(table):
+    assert set(LABELS[table]) <= set(column_types(table))
+
+
+def test_values_of_labels_follow_the_journal():
+    assert set(LABEL_VALUES["end"]) == {each.value for each in End}
+    assert set(LABEL_VALUES["answer"]) == {*(each.value for each in Answer), "none"}
+
+
+def test_the_names_are_these():
+    turn = {"latency", "llm_time", "tool_time", "wait_time", "downstream_share", "cpu_time"}
+    session = {"latency", "completed", "failed", "recovered", "escalated", "degraded", "held"}
+    session |= {"cost", "tokens_in", "tokens_out", "cost_per_1k_tokens", "good"}
+    call = {"latency", "error", "timeout", "attempts", "first_token", "inter_token"}
+    named = {"turn": turn | {"failed"}, "session": session, "call": call}
+    assert set(METRICS) == {f"{row}.{name}" for row, names in named.items() for name in names}
