@@ -1,0 +1,46 @@
+"""Which sessions a scenario replays, when they arrive, and which of them share a world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from evalkit.engine.cells import PlannedSession
+from evalkit.keyed import Draw
+from evalkit.suite.model import SessionRecord, Sessions
+from evalkit.world.clock import NS
+
+
+def plan_sessions(
+    records: Sequence[SessionRecord], settings: Sessions
+) -> tuple[tuple[PlannedSession, ...], ...]:
+    """The cells of a scenario. A repeated session has an id, and so draws, of its own."""
+    repeated = [
+        (record.id if round_ == 0 else f"{record.id}~{round_ + 1}", record)
+        for round_ in range(settings.repeat)
+        for record in records
+    ]
+    arrivals = _arrivals(settings)
+    planned = [
+        PlannedSession(id=name, record=record, arrival=next(arrivals)) for name, record in repeated
+    ]
+    size = settings.cell
+    return tuple(tuple(planned[at : at + size]) for at in range(0, len(planned), size))
+
+
+def only(
+    cells: tuple[tuple[PlannedSession, ...], ...], session: str
+) -> tuple[tuple[PlannedSession, ...], ...]:
+    """The cells cut down to one session, which keeps its time of arrival."""
+    return tuple((each,) for cell in cells for each in cell if each.id == session)
+
+
+def _arrivals(settings: Sessions) -> Iterator[int | None]:
+    """World times of arrival: a Poisson process drawn by seed; None without end where closed."""
+    if settings.arrival is None:
+        while True:
+            yield None
+    draw, moment, number = Draw.of("arrival", settings.seed), 0.0, 0
+    while True:
+        yield round(moment * NS)
+        moment += draw.exponential(1 / settings.arrival, f"gap {number}")
+        number += 1

@@ -1,0 +1,155 @@
+"""Runs one cell: a fresh world with its services, the agent, and a block of sessions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
+
+from evalkit.agents import open_agent
+from evalkit.engine.cells import CellResult, PlannedSession, ScenarioPlan, SuitePlan
+from evalkit.engine.events import CellKey
+from evalkit.engine.exchange import Desk, ServiceEndpoint
+from evalkit.engine.hosts import declared_hosts, host_of
+from evalkit.engine.judging import judge_journal
+from evalkit.engine.sessions import Replay
+from evalkit.faults import Rule, Schedule
+from evalkit.journal.digest import digest
+from evalkit.journal.records import End
+from evalkit.journal.views import JournalView
+from evalkit.journal.writer import Journal
+from evalkit.services import ServiceTemplate, load_service
+from evalkit.world.clock import epoch_ns
+from evalkit.world.world import World
+
+
+class Cell:
+    """One cell, ready to run in this process. `progress` is told how many sessions are over and
+    how many of them did not complete.
+    """
+
+    def __init__(
+        self,
+        plan: SuitePlan,
+        templates: Sequence[ServiceTemplate],
+        key: CellKey,
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self._plan = plan
+        self._templates = templates
+        self._key = key
+        self._scenario: ScenarioPlan = plan.scenario(key.scenario)
+        self._sessions: tuple[PlannedSession, ...] = self._scenario.cells[key.index]
+        self._progress = progress
+        self._done = self._not_completed = 0
+        self._journal = Journal()
+        self._world = World(seed=plan.seed, starts_at=plan.suite.starts_at, journal=self._journal)
+        self._desk = Desk(
+            journal=self._journal,
+            clock=self._world.clock,
+            schedule=_schedule(plan, self._scenario),
+            seed=plan.seed,
+        )
+        self._endpoints: list[ServiceEndpoint] = []
+        self._replay: Replay | None = None
+
+    def position(self) -> object:
+        """Something that changes as long as the cell moves."""
+        return self._world.clock.now, len(self._journal)
+
+    def run(self) -> CellResult:
+        """Run it to its end, or to an interruption. Raises `StartError` where the agent cannot be
+        started.
+        """
+        complete = True
+        with _environment(self._plan.environment):
+            try:
+                self._world.run(self._main())
+            except KeyboardInterrupt:
+                complete = False
+        view = JournalView.of(self._journal.records)
+        judged = judge_journal(self._plan, self._scenario, self._key.index, view)
+        for finding in judged.findings:
+            self._journal.append(finding)
+        return CellResult(
+            cell=self._key,
+            records=self._journal.records,
+            digest=digest(self._journal.records),
+            services=self._plan.services,
+            cpu_ns={} if self._replay is None else self._replay.cpu.shares(),
+            planned=tuple(each.id for each in self._sessions),
+            complete=complete,
+            virtual_ns=self._world.clock.now,
+            crashes=judged.crashes,
+        )
+
+    async def _main(self) -> None:
+        self._serve()
+        async with AsyncExitStack() as stack:
+            agent = await stack.enter_async_context(
+                open_agent(self._plan.suite.agent, self._plan.path.parent)
+            )
+            self._replay = Replay(
+                agent=agent,
+                desk=self._desk,
+                settings=self._scenario.settings,
+                most_turns=self._plan.suite.agent.concurrency,
+                arriving=self._arriving,
+                ended=self._ended,
+            )
+            await self._replay.run(self._sessions)
+
+    def _serve(self) -> None:
+        for template in self._templates:
+            service = template.fresh()
+            ignore = self._plan.suite.services[service.name].ignore
+            endpoint = ServiceEndpoint(service, self._desk, ignore)
+            self._endpoints.append(endpoint)
+            for host in (host_of(service.name), *declared_hosts(service.hosts)):
+                self._world.serve(host, endpoint)
+
+    def _arriving(self, session: str) -> None:
+        """Arm the connect faults of a session: it must not find an open connection."""
+        for endpoint in self._endpoints:
+            if endpoint.refuses(session):
+                self._world.network.close_idle(endpoint)
+
+    def _ended(self, end: End) -> None:
+        self._done += 1
+        self._not_completed += end is not End.COMPLETED
+        self._progress(self._done, self._not_completed)
+
+
+def load_templates(plan: SuitePlan) -> tuple[ServiceTemplate, ...]:
+    """The services of a suite, read and compiled, ready to be made fresh for every world."""
+    starts_at = epoch_ns(plan.suite.starts_at)
+    return tuple(
+        load_service(name, use, plan.path.parent, starts_at_ns=starts_at)
+        for name, use in plan.suite.services.items()
+    )
+
+
+def _schedule(plan: SuitePlan, scenario: ScenarioPlan) -> Schedule:
+    rules = tuple(
+        Rule.parse(index, each.at, each.when, each.injected)
+        for index, each in enumerate(scenario.scenario.faults)
+    )
+    return Schedule(rules=rules, seed=plan.seed, scenario=scenario.name)
+
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy")
+
+
+@contextmanager
+def _environment(given: Mapping[str, str]) -> Iterator[None]:
+    """The agent's environment: what the suite sets, and no proxy of the machine's."""
+    before = dict(os.environ)
+    for name in list(os.environ):
+        if name.lower() in _PROXIES:
+            del os.environ[name]
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,85 @@
+"""What the engine plans, and what a cell gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from evalkit.checks.run import Crash
+from evalkit.engine.events import CellKey
+from evalkit.journal.records import AnyRecord
+from evalkit.services import ServiceInfo
+from evalkit.suite.model import Scenario, SessionRecord, Sessions, Suite
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSession:
+    """A session with its place in the plan. `arrival` is in nanoseconds of world time, or None
+    where the session starts as soon as one before it has ended.
+    """
+
+    id: str
+    record: SessionRecord
+    arrival: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioPlan:
+    """One scenario with its sessions in cells."""
+
+    name: str
+    scenario: Scenario
+    settings: Sessions
+    cells: tuple[tuple[PlannedSession, ...], ...]
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions are planned."""
+        return sum(len(cell) for cell in self.cells)
+
+    @property
+    def faulty(self) -> bool:
+        """Whether the scenario injects anything."""
+        return bool(self.scenario.faults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuitePlan:
+    """All that is to be run of one suite. It is pickled on its way to the processes that run it."""
+
+    suite: Suite
+    path: Path
+    seed: int
+    environment: Mapping[str, str]
+    services: tuple[ServiceInfo, ...]
+    scenarios: tuple[ScenarioPlan, ...]
+
+    def scenario(self, name: str) -> ScenarioPlan:
+        """The scenario of this name."""
+        return next(each for each in self.scenarios if each.name == name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellResult:
+    """What a cell gives back. `cpu_ns` holds the CPU time of (session, turn) in real nanoseconds;
+    `complete` is False where the cell was interrupted; `planned` names all its sessions.
+    """
+
+    cell: CellKey
+    records: tuple[AnyRecord, ...]
+    digest: str
+    services: tuple[ServiceInfo, ...]
+    cpu_ns: Mapping[tuple[str, int], int]
+    planned: tuple[str, ...]
+    complete: bool = True
+    virtual_ns: int = 0
+    crashes: tuple[Crash, ...] = ()
+
+
+class CellSink(Protocol):
+    """Takes a cell's result in the process that ran it. It is pickled on its way there."""
+
+    def __call__(self, result: CellResult) -> None:
+        """Keep the result."""

@@ -1,0 +1,337 @@
+"""A service on the network: places every call, lets the schedule decide, and journals it all."""
+
+from __future__ import annotations
+
+import traceback
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from evalkit.faults import ConnectFault, Connecting, Decision, Schedule, apply_all
+from evalkit.journal.canonical import canonical
+from evalkit.journal.identity import Identities, Place, call_failed, sdk_retry
+from evalkit.journal.records import (
+    CONNECT,
+    CallEnded,
+    CallStarted,
+    EffectCommitted,
+    FaultMissed,
+    FaultMoved,
+    Outcome,
+    Stage,
+)
+from evalkit.journal.writer import Journal
+from evalkit.keyed import Draw
+from evalkit.services.base import Service
+from evalkit.wire import Caller, Head, Raw, Reply, Request, Send, Step
+from evalkit.world.callers import CALLER
+from evalkit.world.clock import Clock
+from evalkit.world.endpoint import Admission
+
+KEPT_BODY = 64 * 1024
+"""How many bytes of a request's or a reply's body the journal keeps."""
+
+
+class Desk:
+    """What the services of one world share: journal, clock, call identities and schedule."""
+
+    def __init__(self, *, journal: Journal, clock: Clock, schedule: Schedule, seed: int) -> None:
+        self.journal = journal
+        self.clock = clock
+        self.schedule = schedule
+        self.seed = seed
+        self.identities = Identities()
+        self._last: dict[str | None, dict[int, Place]] = defaultdict(dict)
+
+    def begin(self, caller: Caller | None, service: str, operation: str, identity: str) -> Place:
+        """The place of a call that begins now."""
+        session = None if caller is None else caller.session
+        turn = None if caller is None else caller.turn
+        place = self.identities.begin(session, turn, service, operation, identity)
+        self._last[session][place.logical] = place
+        return place
+
+    def moved(self, stage: Stage, place: Place, fired: Iterable[tuple[int, str]]) -> None:
+        """Journal that these faults (rule and kind) reached a stage."""
+        for rule, fault in fired:
+            self.journal.append(
+                FaultMoved(
+                    at=self.clock.now,
+                    session=place.session,
+                    turn=place.turn,
+                    stage=stage,
+                    rule=rule,
+                    fault=fault,
+                    service=place.service,
+                    call=place.call,
+                )
+            )
+
+    def session_over(self, session: str) -> None:
+        """Journal the faults aimed at attempts that the session never made."""
+        for place in self._last.pop(session, {}).values():
+            for missed in self.schedule.missed(place):
+                self.journal.append(
+                    FaultMissed(
+                        at=self.clock.now,
+                        session=place.session,
+                        turn=place.turn,
+                        rule=missed.rule,
+                        fault=missed.fault.name,
+                        service=place.service,
+                        reason=f"call #{place.logical}: {missed.reason}",
+                    )
+                )
+
+
+class ServiceEndpoint:
+    """One service as the network sees it."""
+
+    def __init__(self, service: Service, desk: Desk, ignore: tuple[str, ...] = ()) -> None:
+        self.service = service
+        self._desk = desk
+        self._ignore = ignore
+        self._connections: dict[str | None, int] = defaultdict(int)
+        self._refused: set[str | None] = set()
+
+    def refuses(self, session: str) -> bool:
+        """Whether a connect fault awaits the session's first connection."""
+        return bool(self._desk.schedule.decide_connect(self.service.name, session, 1).fired)
+
+    def connecting(self) -> Admission:
+        """What becomes of a connection that the code in context opens."""
+        caller = CALLER.get()
+        session = None if caller is None else caller.session
+        self._connections[session] += 1
+        decision = self._desk.schedule.decide_connect(
+            self.service.name, session, self._connections[session]
+        )
+        connecting = Connecting()
+        draw = Draw.of(self._desk.seed, "connect", session, self._connections[session])
+        for fault in decision.faults:
+            if isinstance(fault, ConnectFault):
+                connecting = fault.connect(connecting, draw)
+        if decision.fired or session in self._refused:
+            self._journal_connect(caller, decision, connecting)
+        return Admission(wait=connecting.wait, refused=connecting.refused)
+
+    def _journal_connect(
+        self, caller: Caller | None, decision: Decision, connecting: Connecting
+    ) -> None:
+        """A connection that met a fault is a call of its own: nobody else can tell of it. So is
+        the one that came about at last, for it is the attempt that recovers.
+        """
+        desk, name = self._desk, self.service.name
+        place = desk.begin(caller, name, CONNECT, CONNECT)
+        desk.journal.append(_started(desk.clock.now, place, method="", path=""))
+        fired = _kinds(decision)
+        for stage in Stage:
+            desk.moved(stage, place, fired)
+        outcome = Outcome.REFUSED if connecting.refused else Outcome.REPLIED
+        (self._refused.add if connecting.refused else self._refused.discard)(place.session)
+        desk.identities.end(place, failed=connecting.refused)
+        desk.journal.append(
+            CallEnded(
+                at=desk.clock.now + connecting.wait,
+                session=place.session,
+                turn=place.turn,
+                call=place.call,
+                outcome=outcome,
+                failed=connecting.refused,
+            )
+        )
+
+    def open(self, request: Request) -> Exchange:
+        """Begin an exchange on behalf of the code in context."""
+        desk, service, caller = self._desk, self.service, CALLER.get()
+        operation = service.operation(request)
+        identity = canonical(request, self._ignore)
+        place = desk.begin(caller, service.name, operation, identity)
+        draw = Draw.of(
+            desk.seed,
+            place.session,
+            place.turn,
+            service.name,
+            operation,
+            identity,
+            place.occurrence,
+            place.attempt,
+        )
+        request = replace(request, at=desk.clock.now, caller=caller, draw=draw)
+        desk.journal.append(
+            _started(
+                desk.clock.now,
+                place,
+                method=request.method,
+                path=_target(request),
+                sdk=sdk_retry(request),
+                headers=request.headers,
+                body=request.body[:KEPT_BODY],
+            )
+        )
+        decision = desk.schedule.decide(place)
+        if desk.schedule.rules:
+            decision = self._with_connect_fault(place, decision)
+        desk.moved(Stage.SCHEDULED, place, _kinds(decision))
+        return Exchange(service, desk, place, request, decision)
+
+    def _with_connect_fault(self, place: Place, decision: Decision) -> Decision:
+        """A session whose connections are refused must not slip in on another's open one."""
+        if place.session is None or self._connections[place.session]:
+            return decision
+        refused = self._desk.schedule.decide_connect(self.service.name, place.session, 1)
+        return refused if refused.fired else decision
+
+
+class Exchange:
+    """One call: what the service says, as the faults change it, and how it fares on the wire."""
+
+    def __init__(
+        self, service: Service, desk: Desk, place: Place, request: Request, decision: Decision
+    ) -> None:
+        self._service = service
+        self._desk = desk
+        self._place = place
+        self._request = request
+        self._decision = decision
+        self._pending = _kinds(decision)
+        self._breaks = {fault.name: fault.breaks for fault in decision.faults}
+        self._broken = False
+        self._reply: Reply | None = None
+        self._first_byte: int | None = None
+        self._first_token: int | None = None
+        self._last_token: int | None = None
+
+    async def reply(self) -> Reply | None:
+        """The reply to play; None where the connection should not have been there."""
+        fired = _kinds(self._decision)
+        if any(fault.connects for fault in self._decision.faults):
+            for stage in (Stage.FIRED, Stage.DELIVERED):
+                self._desk.moved(stage, self._place, fired)
+            return None
+        reply = await self._healthy()
+        if fired:
+            draw = self._request.draw.at("faults")
+            reply = apply_all(reply, self._decision.faults, draw, kind=self._service.kind)
+            self._desk.moved(Stage.FIRED, self._place, fired)
+        self._commit(reply)
+        self._reply = reply
+        return reply
+
+    async def _healthy(self) -> Reply:
+        try:
+            return await self._service.handle(self._request)
+        except Exception:
+            what = f"the mock {self._service.name} crashed:\n{traceback.format_exc()}"
+            reply = Reply.json({"error": "the mock service crashed"}, status=500)
+            return replace(reply, complaint=what)
+
+    def _commit(self, reply: Reply) -> None:
+        for effect in reply.effects:
+            self._desk.journal.append(
+                EffectCommitted(
+                    at=self._desk.clock.now,
+                    session=self._place.session,
+                    turn=self._place.turn,
+                    service=self._place.service,
+                    call=self._place.call,
+                    name=effect.name,
+                    key=effect.key,
+                    data=effect.data,
+                )
+            )
+        if reply.effects:
+            self._service.committed(self._request)
+
+    def played(self, step: Step) -> None:
+        """A step has taken its effect."""
+        now = self._desk.clock.now
+        if isinstance(step, Head):
+            self._first_byte = now
+        elif isinstance(step, Send | Raw) and step.data:
+            self._first_token = now if self._first_token is None else self._first_token
+            self._last_token = now
+        if step.fault is not None:
+            self._deliver(step.fault)
+
+    def _deliver(self, name: str) -> None:
+        delivered = [each for each in self._pending if each[1] == name]
+        if delivered:
+            self._pending = [each for each in self._pending if each[1] != name]
+            self._broken = self._broken or self._breaks.get(name, False)
+            self._desk.moved(Stage.DELIVERED, self._place, delivered)
+
+    def closed(self, outcome: Outcome, sent: int) -> None:
+        """The exchange is over."""
+        reply, place, desk = self._reply, self._place, self._desk
+        status = None if reply is None or self._first_byte is None else reply.status
+        headers = () if reply is None else reply.headers
+        failed = call_failed(outcome, status, broken=self._broken, headers=headers)
+        desk.identities.end(place, failed=failed)
+        desk.journal.append(
+            CallEnded(
+                at=desk.clock.now,
+                session=place.session,
+                turn=place.turn,
+                call=place.call,
+                outcome=outcome,
+                status=status,
+                first_byte=self._first_byte,
+                first_token=self._first_token,
+                last_token=self._last_token,
+                sent=sent,
+                body=b"" if reply is None else reply.body()[:KEPT_BODY],
+                model=None if reply is None else reply.model,
+                usage=None if reply is None else reply.usage,
+                route=None if reply is None else reply.route,
+                complaint=None if reply is None else reply.complaint,
+                failed=failed,
+            )
+        )
+
+
+def _kinds(decision: Decision) -> list[tuple[int, str]]:
+    return [(rule, fault.name) for rule, fault in decision.fired]
+
+
+def _target(request: Request) -> str:
+    if not request.query:
+        return request.path
+    return f"{request.path}?{'&'.join(f'{key}={value}' for key, value in request.query)}"
+
+
+def _started(
+    at: int,
+    place: Place,
+    *,
+    method: str,
+    path: str,
+    sdk: int | None = None,
+    headers: tuple[tuple[str, str], ...] = (),
+    body: bytes = b"",
+) -> CallStarted:
+    return CallStarted(
+        at=at,
+        session=place.session,
+        turn=place.turn,
+        call=place.call,
+        service=place.service,
+        operation=place.operation,
+        method=method,
+        path=path,
+        identity=place.identity,
+        occurrence=place.occurrence,
+        attempt=place.attempt,
+        logical=place.logical,
+        sdk_retry=sdk,
+        headers=_masked(headers),
+        body=body,
+    )
+
+
+_CREDENTIALS = frozenset(("authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"))
+
+
+def _masked(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Headers without credentials: a journal is read by more people than a password should be."""
+    return tuple((name, "***" if name in _CREDENTIALS else value) for name, value in headers)

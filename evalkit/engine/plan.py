@@ -1,0 +1,264 @@
+"""Turns a suite into a plan, and finds all that can be known to be wrong before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from evalkit.checks import CHECKS
+from evalkit.engine.arrivals import only, plan_sessions
+from evalkit.engine.cells import ScenarioPlan, SuitePlan
+from evalkit.engine.hosts import urls
+from evalkit.errors import SuiteError, UsageError
+from evalkit.faults import Rule, problems_of
+from evalkit.gate import GateSyntaxError, check_gate, parse_gate
+from evalkit.services import ServiceInfo, load_service
+from evalkit.services.template import RenderError, TemplateError, compile_value
+from evalkit.suite import Loaded, Problem, load_sessions
+from evalkit.suite.model import Expect, Scenario, SessionRecord, Sessions, SessionsOverride, Suite
+from evalkit.world.clock import epoch_ns
+
+
+def plan_suite(
+    loaded: Loaded[Suite],
+    *,
+    scenarios: str | None = None,
+    session: str | None = None,
+    seed: int | None = None,
+) -> SuitePlan:
+    """The plan of a suite: of the scenarios that match a glob, of one session, under a seed.
+
+    Raises `SuiteError` with all mistakes, `UsageError` where the glob or the session fit nothing.
+    """
+    return _Planner(loaded, seed).plan(scenarios, session)
+
+
+class _Planner:
+    def __init__(self, loaded: Loaded[Suite], seed: int | None) -> None:
+        self._loaded = loaded
+        self._suite = loaded.value
+        self._folder = loaded.path.parent
+        self._seed = self._suite.sessions.seed if seed is None else seed
+        self._reseeded = seed
+        self._problems: list[Problem] = []
+        self._payloads: dict[str, tuple[SessionRecord, ...]] = {}
+
+    def plan(self, pattern: str | None, session: str | None) -> SuitePlan:
+        self._check_start()
+        services = self._services()
+        environment = self._environment()
+        self._check_meaning()
+        planned = [
+            self._scenario(name, scenario) for name, scenario in self._suite.scenarios.items()
+        ]
+        if self._problems:
+            raise SuiteError(self._problems)
+        plans = self._chosen([each for each in planned if each is not None], pattern, session)
+        return SuitePlan(
+            suite=self._suite,
+            path=self._loaded.path,
+            seed=self._seed,
+            environment=environment,
+            services=services,
+            scenarios=tuple(plans),
+        )
+
+    # Parts -------------------------------------------------------------------------------------
+
+    def _check_start(self) -> None:
+        try:
+            epoch_ns(self._suite.starts_at)
+        except ValueError:
+            self._problem(("starts_at",), "this is no ISO 8601 time, like 2026-01-05T09:00:00Z")
+
+    def _services(self) -> tuple[ServiceInfo, ...]:
+        found = []
+        for name, use in self._suite.services.items():
+            try:
+                found.append(
+                    load_service(
+                        name,
+                        use,
+                        self._folder,
+                        starts_at_ns=epoch_ns(self._suite.starts_at),
+                    ).info
+                )
+            except SuiteError as error:
+                self._problems += error.problems
+            except FileNotFoundError as error:
+                self._problem(("services", name, "use"), f"there is no file {error.filename}")
+            except ValueError:
+                return ()  # starts_at, reported already
+        return tuple(found)
+
+    def _environment(self) -> Mapping[str, str]:
+        known = {"services": urls(self._suite.services)}
+        filled = {}
+        for name, text in self._suite.agent.env.items():
+            try:
+                filled[name] = str(compile_value(text).render(known))
+            except (TemplateError, RenderError) as error:
+                self._problem(("agent", "env", name), str(error))
+        return filled
+
+    def _scenario(self, name: str, scenario: Scenario) -> ScenarioPlan | None:
+        settings = _overridden(self._suite.sessions, scenario.sessions, self._reseeded)
+        records = self._records(settings, ("scenarios", name, "sessions"), scenario.sessions)
+        if records is None:
+            return None
+        return ScenarioPlan(
+            name=name,
+            scenario=scenario,
+            settings=settings,
+            cells=plan_sessions(records, settings),
+        )
+
+    def _records(
+        self, settings: Sessions, where: tuple[str, ...], override: SessionsOverride
+    ) -> tuple[SessionRecord, ...] | None:
+        if settings.items is not None:
+            return settings.items
+        assert settings.source is not None
+        if settings.source not in self._payloads:
+            path = self._folder / settings.source
+            place = (*where, "from") if override.source else ("sessions", "from")
+            try:
+                self._payloads[settings.source] = load_sessions(path)
+            except SuiteError as error:
+                self._problems += error.problems
+                self._payloads[settings.source] = ()
+            except OSError as error:
+                self._problem(place, f"cannot read {path}: {error.strerror}")
+                self._payloads[settings.source] = ()
+        return self._payloads[settings.source] or None
+
+    def _chosen(
+        self, plans: Sequence[ScenarioPlan], pattern: str | None, session: str | None
+    ) -> Iterator[ScenarioPlan]:
+        matching = [each for each in plans if pattern is None or fnmatchcase(each.name, pattern)]
+        if not matching:
+            names = ", ".join(each.name for each in plans)
+            raise UsageError(f"no scenario matches {pattern!r}; there are: {names}")
+        if session is None:
+            yield from matching
+            return
+        narrowed = [
+            ScenarioPlan(
+                name=each.name,
+                scenario=each.scenario,
+                settings=each.settings,
+                cells=only(each.cells, session),
+            )
+            for each in matching
+        ]
+        if not any(each.cells for each in narrowed):
+            raise UsageError(f"no session is named {session!r} in {self._loaded.path}")
+        yield from (each for each in narrowed if each.cells)
+
+    # Meaning -----------------------------------------------------------------------------------
+
+    def _check_meaning(self) -> None:
+        suite = self._suite
+        sound = [name for name, each in suite.scenarios.items() if not each.faults]
+        self._check_gates(("gates",), suite.gates, sound, ())
+        self._check_checks(("checks",), suite.checks)
+        for name, scenario in suite.scenarios.items():
+            where = ("scenarios", name)
+            kinds = {fault.name for rule in _rules(scenario) for fault in rule.faults}
+            kinds |= {"status"} if any(rule.when.sequence for rule in _rules(scenario)) else set()
+            self._check_gates((*where, "gates"), scenario.gates, [name], kinds)
+            self._check_checks((*where, "checks"), scenario.checks)
+            self._check_faults((*where, "faults"), scenario)
+            self._check_expect((*where, "expect"), scenario.expect)
+
+    def _check_gates(
+        self,
+        where: tuple[str, ...],
+        gates: Sequence[str],
+        scenarios: Collection[str],
+        faults: Collection[str],
+    ) -> None:
+        known = {"scenario": scenarios, "service": tuple(self._suite.services), "fault": faults}
+        for index, text in enumerate(gates):
+            try:
+                wrong = check_gate(parse_gate(text), known)
+            except GateSyntaxError as error:
+                wrong = [str(error)]
+            for message in wrong:
+                self._problem((*where, index), message)
+
+    def _check_checks(self, where: tuple[str, ...], names: Sequence[str]) -> None:
+        allowed = ("standard", *CHECKS)
+        for index, name in enumerate(names):
+            if name not in allowed:
+                self._problem(
+                    (*where, index), f"no check is named {name}", allowed=allowed, given=name
+                )
+
+    def _check_faults(self, where: tuple[str, ...], scenario: Scenario) -> None:
+        for index, rule in enumerate(_rules(scenario)):
+            for message in problems_of(rule):
+                self._problem((*where, index), message)
+            if rule.service and rule.service not in self._suite.services:
+                self._unknown_service((*where, index, "at"), rule.service)
+
+    def _check_expect(self, where: tuple[str, ...], expect: Expect) -> None:
+        for service in expect.calls:
+            if service not in self._suite.services:
+                self._unknown_service((*where, "calls", service), service)
+        for index, name in enumerate(expect.findings.allow):
+            if name not in CHECKS:
+                self._problem(
+                    (*where, "findings", "allow", index),
+                    f"no check is named {name}",
+                    allowed=tuple(CHECKS),
+                    given=name,
+                )
+
+    def _unknown_service(self, where: tuple[str | int, ...], given: str) -> None:
+        self._problem(
+            where,
+            f"no service is named {given}",
+            allowed=tuple(self._suite.services),
+            given=given,
+        )
+
+    def _problem(
+        self,
+        where: tuple[str | int, ...],
+        message: str,
+        *,
+        allowed: Sequence[str] = (),
+        given: str | None = None,
+    ) -> None:
+        self._problems.append(
+            self._loaded.problem(where, message, allowed=tuple(allowed), given=given)
+        )
+
+
+def _rules(scenario: Scenario) -> tuple[Rule, ...]:
+    return tuple(
+        Rule.parse(index, each.at, each.when, each.injected)
+        for index, each in enumerate(scenario.faults)
+    )
+
+
+def _overridden(settings: Sessions, override: SessionsOverride, seed: int | None) -> Sessions:
+    """The suite's sessions with what a scenario changes of them."""
+    changed = {
+        name: value
+        for name in type(override).model_fields
+        if (value := getattr(override, name)) is not None
+    }
+    exclusive = (
+        ("source", "items"),
+        ("items", "source"),
+        ("arrival", "concurrency"),
+        ("concurrency", "arrival"),
+    )
+    for given, other in exclusive:
+        if given in changed and other not in changed:
+            changed[other] = None
+    if seed is not None:
+        changed["seed"] = seed
+    return settings.model_copy(update=changed)

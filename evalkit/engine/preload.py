@@ -1,0 +1,60 @@
+"""Which libraries an agent imports, read from its source without running it.
+
+They are imported once in the process that cells are forked from; the agent's own code is imported
+afresh in each cell.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def libraries_of(target: str, folder: Path) -> tuple[str, ...]:
+    """The modules that an agent given as `file.py:name` or `package.module:name` imports from
+    outside of `folder`, its own code followed.
+    """
+    module, _, _ = target.partition(":")
+    first = folder / module if module.endswith(".py") else _local(module, folder)
+    found: dict[str, None] = {}
+    seen: set[Path] = set()
+    waiting = [first] if first is not None else []
+    while waiting:
+        path = waiting.pop()
+        if path in seen or not path.is_file():
+            continue
+        seen.add(path)
+        for name in _imports(path):
+            own = _local(name, path.parent) or _local(name, folder)
+            if own is not None:
+                waiting.append(own)
+            else:
+                found[name] = None
+    return tuple(found)
+
+
+def _imports(path: Path) -> Iterator[str]:
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return  # the import proper will say what is wrong with it
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            yield from names
+
+
+def _local(module: str, folder: Path) -> Path | None:
+    parts = module.split(".")
+    for candidate in (
+        folder.joinpath(*parts).with_suffix(".py"),
+        folder.joinpath(*parts, "__init__.py"),
+    ):
+        if candidate.is_file():
+            return candidate
+    return None
