@@ -1,0 +1,117 @@
+"""Drives the engine through a plan and keeps what its events say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from evalkit.engine import (
+    CellDone,
+    CellFailed,
+    CellKey,
+    CellSink,
+    CheckCrashed,
+    Event,
+    Interrupted,
+    SuitePlan,
+    run_suite,
+)
+from evalkit.errors import StartError
+from evalkit.keyed import digest_of
+from evalkit.store import CellProblem, RunJudged, RunOpened
+
+Listener: TypeAlias = Callable[[Event | RunOpened | RunJudged], None]
+"""Is told what happens while suites run."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How the cells of a plan ended. `not_started` says why nothing could be run at all."""
+
+    planned: tuple[CellKey, ...]
+    digests: dict[CellKey, str] = field(default_factory=dict)
+    problems: list[tuple[CellKey, CellProblem]] = field(default_factory=list)
+    interrupted: bool = False
+    not_started: str | None = None
+
+    def take(self, event: Event) -> None:
+        """Keep what an event says."""
+        match event:
+            case CellDone(cell=cell, digest=digest):
+                self.digests[cell] = digest
+            case CellFailed(cell=cell):
+                self.problems.append((cell, _failed(event)))
+            case CheckCrashed(cell=cell):
+                self.problems.append((cell, _crashed(event)))
+            case Interrupted():
+                self.interrupted = True
+            case _:
+                pass
+
+    def cells_of(self, scenario: str | None) -> tuple[CellKey, ...]:
+        """The cells planned of a scenario, or all, in order."""
+        return tuple(each for each in self.planned if scenario in (None, each.scenario))
+
+    def problems_of(self, scenario: str) -> tuple[CellProblem, ...]:
+        """What went wrong with the cells of a scenario."""
+        return tuple(problem for cell, problem in self.problems if cell.scenario == scenario)
+
+    def digest(self, scenario: str | None = None) -> str | None:
+        """One hash over the digests of the cells; None where one was not run to its end."""
+        cells = sorted(self.cells_of(scenario))
+        if not cells or any(each not in self.digests for each in cells):
+            return None
+        parts = ((each.scenario, each.index, self.digests[each]) for each in cells)
+        return digest_of(*(part for cell in parts for part in cell)).hex()
+
+
+def _failed(event: CellFailed) -> CellProblem:
+    return CellProblem(
+        cell=event.cell.index, what=event.what, detail=event.detail, start=event.start
+    )
+
+
+def _crashed(event: CheckCrashed) -> CellProblem:
+    where = "the cell as a whole" if event.session is None else f"session {event.session}"
+    what = f"the check {event.check} crashed over {where}"
+    return CellProblem(cell=event.cell.index, what=what, detail=event.detail)
+
+
+def cells_of(plan: SuitePlan) -> tuple[CellKey, ...]:
+    """The cells of a plan, in order."""
+    return tuple(
+        CellKey(each.name, index) for each in plan.scenarios for index in range(len(each.cells))
+    )
+
+
+def drive(plan: SuitePlan, sink: CellSink, *, workers: int | None, listener: Listener) -> Outcome:
+    """Run the cells of a plan. An interrupt ends it, with what was measured kept."""
+    outcome = Outcome(cells_of(plan))
+
+    def told(event: Event) -> None:
+        outcome.take(event)
+        listener(event)
+
+    events = run_suite(plan, sink=sink, workers=workers)
+    try:
+        for event in events:
+            told(event)
+    except StartError as error:
+        outcome.not_started = str(error)
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+        for event in _interrupted(events):
+            told(event)
+    return outcome
+
+
+def _interrupted(events: Iterator[Event]) -> Iterator[Event]:
+    """What the engine still says when the interrupt hit us and not it."""
+    throw = getattr(events, "throw", None)
+    if throw is None:
+        return
+    with suppress(KeyboardInterrupt, StopIteration):
+        yield throw(KeyboardInterrupt())
+        yield from events

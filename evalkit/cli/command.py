@@ -1,0 +1,59 @@
+"""What a command of the command line is."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help that keeps the line breaks of descriptions and is never wider than 90 columns."""
+
+    def __init__(self, prog: str, **settings: Any) -> None:
+        super().__init__(prog, **{"max_help_position": 26, **settings})
+        self._width = min(self._width, 90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command: its name, what it says of itself, its arguments, and what it does."""
+
+    name: str
+    summary: str
+    description: str
+    examples: str
+    arguments: Callable[[argparse.ArgumentParser], None]
+    action: Callable[[argparse.Namespace], int]
+
+    def add_to(self, commands: Subparsers) -> None:
+        """Make the command known to the command line."""
+        parser = commands.add_parser(
+            self.name,
+            help=self.summary,
+            description=self.description,
+            epilog=f"examples:\n{self.examples}",
+            formatter_class=Formatter,
+        )
+        self.arguments(parser)
+        parser.set_defaults(action=self.action)
+
+
+def positive(text: str) -> int:
+    """A whole number above zero."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above zero")
+    return number
+
+
+def nothing(parser: argparse.ArgumentParser) -> None:
+    """The arguments of a command that takes none."""
+    del parser

@@ -1,0 +1,48 @@
+"""`evalkit validate`: check suites without running anything."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from evalkit.cli.command import Command
+
+_DESCRIPTION = """\
+Checks suites and all that they refer to (service definitions, scripts, payloads) without running
+anything. Every mistake is reported at once, with its place, what is allowed and what was probably
+meant. Exit code 0 if there is none, else 2."""
+
+_EXAMPLES = """\
+  evalkit validate scenarios/support/support.eval.yaml
+  evalkit validate scenarios"""
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", type=Path, help="a suite file, or a folder of suites"
+    )
+
+
+def _action(args: argparse.Namespace) -> int:
+    from evalkit import api
+
+    suites = api.suites_in(args.paths)
+    problems = api.validate(args.paths)
+    for problem in problems:
+        print(f"{problem}\n", file=sys.stderr)
+    if problems:
+        print(f"evalkit: {len(problems)} mistake{'s' * (len(problems) > 1)}", file=sys.stderr)
+        return 2
+    print(f"{len(suites)} suite{'s' * (len(suites) > 1)} checked, no mistakes")
+    return 0
+
+
+COMMAND = Command(
+    name="validate",
+    summary="check suites without running anything",
+    description=_DESCRIPTION,
+    examples=_EXAMPLES,
+    arguments=_arguments,
+    action=_action,
+)

@@ -1,0 +1,61 @@
+"""What there is to choose from, as text: faults, when they hit, and checks."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+
+from pydantic import BaseModel
+
+from evalkit.checks import CHECKS, SETS
+from evalkit.faults import FAULTS, When
+
+_WIDTH = 80
+
+
+def fault_lines() -> Iterator[str]:
+    """Every fault with its settings, then every condition of `when`."""
+    for fault in FAULTS.values():
+        # The docstring of a fault's module reads "`cut: 120`: the reply ends in mid-body."
+        example = first_paragraph(sys.modules[fault.__module__].__doc__).rpartition("`: ")[0]
+        yield example.replace("`", "")
+        yield from _wrapped(first_paragraph(fault.__doc__))
+        yield from _fields(fault)
+        yield ""
+    yield "when: all that is given must hold; nothing given means every call"
+    yield from _fields(When)
+
+
+def check_lines() -> Iterator[str]:
+    """Every check with what it finds, then the sets of them."""
+    for name, check in CHECKS.items():
+        yield f"{name} ({check.severity.value})"
+        yield from _wrapped(check.about)
+        yield ""
+    for name, members in SETS.items():
+        yield f"{name}: a set of {len(members)} checks"
+        yield from _wrapped(", ".join(members))
+
+
+def first_paragraph(text: str | None) -> str:
+    """The first paragraph of a docstring, on one line."""
+    return " ".join((text or "").strip().split("\n\n")[0].split())
+
+
+def _fields(model: type[BaseModel]) -> Iterator[str]:
+    fields: Mapping[str, str] = {
+        each.alias or name: each.description or "" for name, each in model.model_fields.items()
+    }
+    width = max(map(len, fields), default=0)
+    for name, description in fields.items():
+        yield from textwrap.wrap(
+            description or name,
+            _WIDTH,
+            initial_indent=f"    {name:<{width}}  " if description else "    ",
+            subsequent_indent=" " * (width + 6),
+        )
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="  ")

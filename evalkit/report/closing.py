@@ -1,0 +1,171 @@
+"""What a run ends with on the terminal: per scenario its sessions, gates and troubles.
+
+A pure function of the stored run and the width. Colour only repeats what words say, so nothing is
+lost without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from evalkit.gate import GateResult, Verdict
+from evalkit.metrics import format_figure
+from evalkit.report.lines import Column, Line, Span, line, print_lines, table, width_of, wrapped
+from evalkit.report.trouble import Trouble, troubles_of
+from evalkit.report.words import SIMULATED, clean, count, numbered, style_of, worded
+from evalkit.store import Run, RunRecord, ScenarioRecord, Status, command_of
+
+MOST_TROUBLES = 5
+"""Kinds of trouble that are shown of a scenario."""
+
+LONGEST_DETAIL = 12
+"""Lines that are shown of a traceback."""
+
+_WORST = (Verdict.ERROR, Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, None, Verdict.PASS)
+_GATE_COLUMNS = (
+    Column("gate"),
+    Column("", wraps=True),
+    Column("figure", right=True),
+    Column("interval"),
+    Column("n", right=True),
+)
+
+
+def print_closing(run: Run, stream: TextIO) -> None:
+    """Print the closing report of a run."""
+    print_lines(stream, closing(run, width_of(stream)))
+
+
+def closing(run: Run, width: int) -> Iterator[Line]:
+    """The lines of the closing report; what failed comes first."""
+    yield line("")
+    record = run.record
+    if record.gates:
+        yield line("gates of the suite, over the scenarios that inject nothing")
+        yield from _gates(record.gates, width)
+        yield line("")
+    for scenario in sorted(record.scenarios, key=lambda each: _WORST.index(each.verdict)):
+        yield from scenario_lines(run, scenario, width)
+        yield line("")
+    yield from _verdict(record, width)
+    yield from _where(run, width)
+
+
+def scenario_lines(run: Run, scenario: ScenarioRecord, width: int) -> Iterator[Line]:
+    """A scenario's verdict, counts, gates and troubles."""
+    blocking = "" if scenario.blocking else "  (does not block)"
+    verdict = Span(worded(scenario.verdict), style_of(scenario.verdict))
+    yield (verdict, Span(f"  {clean(scenario.name)}{blocking}"))
+    troubles = troubles_of(run, scenario.name)
+    yield line(" · ".join(_counts(scenario)), by=2)
+    for text in (*_own_reasons(scenario), *scenario.notes):
+        yield from wrapped(clean(text), width, by=2)
+    if scenario.gates:
+        yield from _gates(scenario.gates, width)
+    for problem in scenario.problems:
+        yield from wrapped(f"! {clean(problem.what)}", width, "bold magenta", by=2)
+        for text in problem.detail.rstrip().splitlines()[-LONGEST_DETAIL:]:
+            yield line(text.expandtabs(4), "dim", by=6)
+    for trouble in troubles[:MOST_TROUBLES]:
+        yield from _trouble(run.record, scenario, trouble, width)
+    if len(troubles) > MOST_TROUBLES:
+        more = count(len(troubles) - MOST_TROUBLES, "more kind", "more kinds")
+        yield line(f"and {more} of trouble: evalkit show {run.id}", by=2)
+
+
+def _own_reasons(scenario: ScenarioRecord) -> Iterator[str]:
+    """The reasons that nothing else of what is shown tells."""
+    told = {each.why for each in scenario.gates} | {
+        f"cell {each.cell}: {each.what}" for each in scenario.problems
+    }
+    checks = tuple(f"{each.check}: " for each in scenario.checks)
+    return (
+        each
+        for each in scenario.reasons
+        if each not in told and not each.startswith(checks or "\0")
+    )
+
+
+def _counts(scenario: ScenarioRecord) -> Iterator[str]:
+    yield count(scenario.sessions, "session")
+    for end, number in scenario.ends.items():
+        if number:
+            yield f"{number:,} {end.value.replace('_', ' ')}"
+    for severity, one, many in (
+        ("violation", "violation", "violations"),
+        ("advice", "piece of advice", "pieces of advice"),
+    ):
+        found = sum(each.findings for each in scenario.checks if each.severity == severity)
+        if found:
+            yield count(found, one, many)
+
+
+def _gates(gates: Iterable[GateResult], width: int) -> list[Line]:
+    rows = [
+        (
+            Span(worded(gate.verdict), style_of(gate.verdict)),
+            Span(gate.gate if gate.verdict is Verdict.PASS else f"{gate.gate}\n{clean(gate.why)}"),
+            Span(format_figure(gate.observed, gate.unit)),
+            Span(interval_of(gate)),
+            Span(f"{gate.n:,}"),
+        )
+        for gate in gates
+    ]
+    return table(_GATE_COLUMNS, rows, width, by=2)
+
+
+def interval_of(gate: GateResult) -> str:
+    """The interval of a gate's figure; empty where there is none."""
+    if gate.low is None and gate.high is None:
+        return ""
+    low, high = (
+        "…" if each is None else format_figure(each, gate.unit) for each in (gate.low, gate.high)
+    )
+    return f"[{low}, {high}]"
+
+
+def _trouble(
+    record: RunRecord, scenario: ScenarioRecord, trouble: Trouble, width: int
+) -> Iterator[Line]:
+    mark, style = ("✗", "red") if trouble.bad else ("·", "yellow")
+    message = f": {clean(trouble.message)}" if trouble.message else ""
+    times = f", {trouble.count:,} times" if trouble.count > 1 else ""
+    yield from wrapped(f"{mark} {trouble.label}{times}{message}", width, style, by=2)
+    if trouble.hint:
+        yield from wrapped(f"hint: {clean(trouble.hint)}", width, by=6)
+    if trouble.session is None:
+        return
+    turn = f", turn {trouble.turn}" if trouble.turn is not None else ""
+    word = "call" if len(trouble.calls) == 1 else "calls"
+    calls = f", {word} {numbered(trouble.calls)}" if trouble.calls else ""
+    first = "first in session" if trouble.count > 1 else "in session"
+    yield line(f"{first} {clean(trouble.session)}{turn}{calls}", by=6)
+    if trouble.bad:
+        again = command_of(
+            record.path, seed=record.seed, scenario=scenario.name, session=trouble.session
+        )
+        yield line(clean(again), "bold", by=6)
+
+
+def _verdict(record: RunRecord, width: int) -> Iterator[Line]:
+    passed = sum(each.verdict is Verdict.PASS for each in record.scenarios)
+    scenarios = f"{passed} of {count(len(record.scenarios), 'scenario')} passed"
+    how = "" if record.status is Status.COMPLETE else f", {record.status.value}"
+    verdict = Span(worded(record.verdict), style_of(record.verdict))
+    yield (verdict, Span(f"  {record.suite}: {scenarios}{how}"))
+    told = tuple(f"{each.name}: " for each in record.scenarios)
+    gates = {each.why for each in record.gates}
+    for reason in record.reasons:
+        if reason not in gates and not reason.startswith(told):
+            yield from wrapped(clean(reason), width, by=2)
+
+
+def _where(run: Run, width: int) -> Iterator[Line]:
+    record = run.record
+    if record.digest is not None:
+        yield line(f"digest  {record.digest}", by=2)
+    yield line(f"run     {run.folder}", by=2)
+    yield line(f"again   {record.command}", by=2)
+    if record.clock == "simulated":
+        yield from wrapped(SIMULATED, width, "dim", by=2)

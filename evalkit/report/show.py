@@ -1,0 +1,146 @@
+"""`evalkit show`: a stored run, or one session of it, for reading."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any, TextIO
+
+from evalkit.errors import UsageError
+from evalkit.journal.views import JournalView, SessionView
+from evalkit.report.closing import closing, scenario_lines
+from evalkit.report.lines import Line, line, print_lines, width_of
+from evalkit.report.timeline import Entry, Tone, timeline
+from evalkit.report.words import clean, count, seconds, worded
+from evalkit.store import Run, command_of
+from evalkit.suite.problems import closest
+
+MOST_SESSIONS = 20
+"""Sessions that are listed of a scenario, unless it is asked for alone."""
+
+_STYLES: dict[Tone, str] = {
+    "plain": "",
+    "strong": "bold",
+    "good": "green",
+    "bad": "red",
+    "warn": "yellow",
+    "dim": "dim",
+}
+_CLOCK = 11
+"""Columns for the time: `12345.678 s`."""
+
+
+def print_run(run: Run, stream: TextIO, *, scenario: str | None = None) -> None:
+    """Print a run: its sessions, those that went wrong first, and what it came to."""
+    names = [each.name for each in run.record.scenarios]
+    if scenario is not None and scenario not in names:
+        raise UsageError(f"no scenario {scenario!r} in {run.id}; there are: {', '.join(names)}")
+    width = width_of(stream)
+    print_lines(stream, run_lines(run, scenario))
+    if scenario is None:
+        print_lines(stream, closing(run, width))
+    else:
+        print_lines(stream, [line(""), *scenario_lines(run, run.record.scenario(scenario), width)])
+
+
+def run_lines(run: Run, scenario: str | None = None) -> Iterator[Line]:
+    """What ran, and the sessions of its scenarios, or of one of them."""
+    record = run.record
+    yield line(f"{record.run} · {record.status.value} · started {record.started}")
+    yield line(f"evalkit {record.versions.get('evalkit', '?')} · seed {record.seed}")
+    for each in record.scenarios if scenario is None else [record.scenario(scenario)]:
+        yield from map(line, session_lines(run, each.name, None if scenario else MOST_SESSIONS))
+
+
+def session_lines(run: Run, scenario: str, most: int | None) -> Iterator[str]:
+    """The sessions of a scenario as lines, those that went wrong first."""
+    rows = run.session_rows(scenario)
+    ordered = sorted(rows, key=lambda row: (row["completed"], -row["violations"]))
+    yield ""
+    yield f"{clean(scenario)}: {worded(run.record.scenario(scenario).verdict)}"
+    shown = ordered[:most]
+    width = max((len(clean(row["session"])) for row in shown), default=0)
+    for row in shown:
+        yield f"  {clean(row['session']):<{width}}  {_outcome(row)}"
+    if len(ordered) > len(shown):
+        yield f"  and {count(len(ordered) - len(shown), 'more session')}"
+
+
+def _outcome(row: Mapping[str, Any]) -> str:
+    """How a session went: its end, its time, its calls, and what was found."""
+    latency = row["latency_ns"]
+    parts = [f"{row['end'].replace('_', ' '):<9}"]
+    parts.append(f"{'-' if latency is None else seconds(latency):>9}")
+    parts.append(count(row["calls"], "call"))
+    if row["violations"]:
+        parts.append(f"✗ {count(row['violations'], 'violation')}")
+    if row["fault"] is not None:
+        parts.append(f"fault {row['fault']}")
+    return "  ".join(parts)
+
+
+def print_session(run: Run, session: str, stream: TextIO, *, scenario: str | None = None) -> None:
+    """Print a session as a timeline."""
+    name = scenario_of(run, session, scenario)
+    print_lines(stream, map(line, heading(run, name, session)))
+    view = view_of(run, name, session)
+    for entry in timeline(view) if view is not None else ():
+        print_lines(stream, laid_out(entry, width_of(stream)))
+
+
+def scenario_of(run: Run, session: str, scenario: str | None) -> str:
+    """The scenario in which a session is to be shown."""
+    rows = run.session_rows()
+    names = list(dict.fromkeys(row["scenario"] for row in rows if row["session"] == session))
+    if not names:
+        raise _no_session(session, list(dict.fromkeys(row["session"] for row in rows)), run)
+    if scenario is not None:
+        if scenario not in names:
+            there = ", ".join(names)
+            raise UsageError(f"{session} is not in scenario {scenario!r}; it is in: {there}")
+        return scenario
+    if len(names) > 1:
+        hint = f"choose one with --scenario: {', '.join(names)}"
+        raise UsageError(f"{session} is in {len(names)} scenarios of {run.id}", hint=hint)
+    return str(names[0])
+
+
+def _no_session(session: str, known: list[str], run: Run) -> UsageError:
+    meant = closest(session, known)
+    some = ", ".join(known[:10])
+    hint = f"did you mean {meant}?" if meant else f"sessions there: {some}" if some else None
+    return UsageError(f"no session {session!r} in {run.id}", hint=hint)
+
+
+def heading(run: Run, scenario: str, session: str) -> Iterator[str]:
+    """What a session's timeline begins with."""
+    row = next(row for row in run.session_rows(scenario) if row["session"] == session)
+    yield f"session {clean(session)} · scenario {clean(scenario)} · {run.id}"
+    yield _outcome(row)
+    if row["reason"] is not None:
+        yield clean(row["reason"])
+    record = run.record
+    again = command_of(record.path, seed=record.seed, scenario=scenario, session=session)
+    yield f"again: {clean(again)}"
+    yield ""
+
+
+def view_of(run: Run, scenario: str, session: str) -> SessionView | None:
+    """What is known of a session; None if it was never started."""
+    sessions = JournalView.of(run.records(scenario, session=session)).sessions
+    return sessions[0] if sessions else None
+
+
+def laid_out(entry: Entry, width: int) -> list[Line]:
+    """A line of a timeline with its time, broken so that it fits the width."""
+    clock = "" if entry.at is None else f"{entry.at / 1_000_000_000:.3f} s"
+    indent = "  " * entry.depth
+    texts = textwrap.wrap(
+        entry.text,
+        width,
+        initial_indent=f"{clock:>{_CLOCK}}  {indent}",
+        subsequent_indent=f"{'':>{_CLOCK}}  {indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line(each, _STYLES[entry.tone]) for each in texts]

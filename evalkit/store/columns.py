@@ -1,0 +1,119 @@
+"""Frozen row dataclasses as Parquet tables, with a schema that follows from their annotations.
+
+The schema is explicit because inference would make it depend on the rows: a part whose sessions had
+no error would get another type for `error` than its neighbours. pyarrow is imported when used.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from enum import StrEnum
+from functools import cache
+from operator import attrgetter
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Protocol,
+    TypeAlias,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from evalkit.store.arrays import array_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+Change: TypeAlias = Callable[[str], str]
+
+
+class Row(Protocol):
+    """A frozen dataclass whose fields are the columns of a table."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+@cache
+def schema_of(row: type[Row]) -> pa.Schema:
+    """The Parquet schema of a row type."""
+    import pyarrow as pa
+
+    hints = get_type_hints(row)
+    return pa.schema([_field(each.name, hints[each.name]) for each in fields(row)])
+
+
+def _field(name: str, hint: Any) -> pa.Field:
+    import pyarrow as pa
+
+    inner, nullable = _without_none(hint)
+    return pa.field(name, _type(inner), nullable=nullable)
+
+
+def _without_none(hint: Any) -> tuple[Any, bool]:
+    """The type of an `X | None`, and whether None was allowed."""
+    if get_origin(hint) not in (Union, types.UnionType):
+        return hint, False
+    rest = [each for each in get_args(hint) if each is not type(None)]
+    if len(rest) != 1:
+        raise TypeError(f"a column cannot hold {hint}")
+    return rest[0], len(rest) < len(get_args(hint))
+
+
+def _type(hint: Any) -> pa.DataType:
+    import pyarrow as pa
+
+    scalars = {
+        bool: pa.bool_(),
+        int: pa.int64(),
+        float: pa.float64(),
+        str: pa.string(),
+        bytes: pa.large_binary(),  # the bodies of a cell may add up to more than 2 GB
+    }
+    if hint in scalars:
+        return scalars[hint]
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return pa.string()
+    if get_origin(hint) is tuple and len(args := get_args(hint)) == 2 and args[1] is Ellipsis:
+        return pa.list_(_type(args[0]))
+    raise TypeError(f"a column cannot hold {hint}")
+
+
+def table_of(
+    row: type[Row], rows: Sequence[Row], change: Callable[[str], Change | None] | None = None
+) -> pa.Table:
+    """A table of these rows. `change` says by a column's name how its texts are changed."""
+    import pyarrow as pa
+
+    schema = schema_of(row)
+    arrays = [_column(each, rows, change and change(each.name)) for each in schema]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _column(field: pa.Field, rows: Sequence[Row], change: Change | None) -> pa.Array:
+    import pyarrow as pa
+
+    values = list(map(attrgetter(field.name), rows))
+    if change is not None and pa.types.is_string(field.type):
+        values = [None if each is None else change(each) for each in values]
+    return array_of(field.type, values)
+
+
+def concatenated(row: type[Row], tables: Iterable[pa.Table]) -> pa.Table:
+    """The tables one after the other; an empty one with the right columns where there is none."""
+    import pyarrow as pa
+
+    return pa.concat_tables([table_of(row, ()), *tables], promote_options="permissive")
+
+
+def where(table: pa.Table, column: str, allowed: Callable[[Any], bool]) -> pa.Table:
+    """The rows whose value in this column is allowed."""
+    import pyarrow as pa
+
+    values = table.column(column).to_pylist()
+    return table.filter(array_of(pa.bool_(), [allowed(each) for each in values]))

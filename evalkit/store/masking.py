@@ -1,0 +1,132 @@
+"""Keeps secrets out of what is written.
+
+Credential headers and the values of variables that a suite declares sensitive are replaced by
+pseudonyms. These are keyed, so that equal values stay equal within a run and nobody can find a
+value by trying candidates; the key lives as long as the run and is never written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from evalkit.journal.records import AnyRecord, CallEnded, CallStarted
+from evalkit.wire import Headers
+
+_CREDENTIAL = re.compile(
+    r"(authorization|cookie|api-?key|secret|password|signature|credential"
+    r"|(^|[-_])(auth|access|session|security|csrf|id|refresh)[-_]?token|^token$)",
+    re.IGNORECASE,
+)
+_QUERY = re.compile(
+    r"(?<=[?&])((?:[^=&#]*(?:key|token|secret|signature|password))=)([^&#]+)", re.IGNORECASE
+)
+_SCHEME = re.compile(r"^(basic|bearer|digest|negotiate) +", re.IGNORECASE)
+_FREE = (
+    *("input", "text", "context", "error", "traceback", "reason", "complaint"),
+    *("key", "data", "message", "expected", "seen", "hint"),
+)
+"""The fields of records that hold free text. Names, by which records are matched, stay."""
+
+_WORD = 6
+"""Values shorter than this are masked only where they stand alone: a plain 7 is in every price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """Replaces sensitive values. `forms` leads from each way to write a value to the value."""
+
+    key: bytes = field(repr=False)
+    forms: Mapping[str, str] = field(default_factory=dict, repr=False)
+    pattern: re.Pattern[str] | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, key: bytes, values: Iterable[object] = ()) -> Mask:
+        """The mask of these values, or of what they hold; booleans are let through."""
+        texts = (str(each) for value in values for each in _leaves(value))
+        forms = {form: text for text in sorted(filter(None, texts)) for form in _forms(text)}
+        if not forms:
+            return cls(key)
+        longest_first = sorted(forms, key=lambda each: (-len(each), each))
+        return cls(key, forms, re.compile("|".join(map(_matching, longest_first))))
+
+    def pseudonym(self, value: str) -> str:
+        """What stands for this value in this run."""
+        raw = value.encode("utf-8", "surrogatepass")
+        return f"masked-{hashlib.blake2b(raw, key=self.key, digest_size=6).hexdigest()}"
+
+    def text(self, text: str) -> str:
+        """The text without the values."""
+        if self.pattern is None:
+            return text
+        return self.pattern.sub(lambda found: self.pseudonym(self.forms[found[0]]), text)
+
+    def value(self, value: Any) -> Any:
+        """A JSON-like value without the values, at any depth."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            masked = self.text(str(value))
+            return value if masked == str(value) else masked
+        if isinstance(value, Mapping):
+            return {self.value(key): self.value(each) for key, each in value.items()}
+        if isinstance(value, (list, tuple)):
+            return type(value)(map(self.value, value))
+        return value
+
+    def body(self, body: bytes) -> bytes:
+        """The bytes without the values, whether written plainly or escaped as in JSON."""
+        text = body.decode("utf-8", "surrogateescape")
+        return self.text(text).encode("utf-8", "surrogateescape")
+
+    def headers(self, headers: Headers) -> Headers:
+        """The headers without credentials."""
+        return tuple(
+            (name, self._credential(value) if _CREDENTIAL.search(name) else self.text(value))
+            for name, value in headers
+        )
+
+    def path(self, path: str) -> str:
+        """The path without credentials in its query."""
+        return _QUERY.sub(lambda found: found[1] + self.pseudonym(found[2]), self.text(path))
+
+    def _credential(self, value: str) -> str:
+        scheme = _SCHEME.match(value)
+        start = scheme[0] if scheme else ""
+        return f"{start}{self.pseudonym(value.removeprefix(start))}"
+
+    def record(self, record: AnyRecord) -> AnyRecord:
+        """The record as it may be written."""
+        if isinstance(record, CallStarted):
+            headers, path = self.headers(record.headers), self.path(record.path)
+            record = replace(record, headers=headers, path=path)
+        if self.pattern is None:
+            return record
+        if isinstance(record, (CallStarted, CallEnded)):
+            record = replace(record, body=self.body(record.body))
+        free = {name: getattr(record, name) for name in _FREE if hasattr(record, name)}
+        return replace(record, **{name: self.value(each) for name, each in free.items()})
+
+
+def _leaves(value: object) -> Iterator[object]:
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _leaves(each)
+    elif value is not None and not isinstance(value, bool):
+        yield value
+
+
+def _forms(text: str) -> set[str]:
+    """The value itself and how JSON writes it."""
+    return {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+
+
+def _matching(text: str) -> str:
+    escaped = re.escape(text)
+    return escaped if len(text) >= _WORD else rf"(?<![0-9A-Za-z.]){escaped}(?![0-9A-Za-z])"

@@ -1,0 +1,132 @@
+"""`run.json`: what ran, how, and what came of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evalkit.errors import UsageError
+from evalkit.gate import CheckResult, GateResult, RuleResult, Verdict
+from evalkit.journal.records import End
+from evalkit.store.folder import RECORD
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+FORMAT = 1
+
+
+class Status(StrEnum):
+    """How far a run came. A run that was killed stays `unfinished`."""
+
+    UNFINISHED = "unfinished"
+    COMPLETE = "complete"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellProblem:
+    """A cell that could not be run to its end, and why."""
+
+    cell: int
+    what: str
+    detail: str = ""
+    start: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioRecord:
+    """A scenario: what was planned of it, and what came of it once it was judged.
+
+    `ends` counts the planned sessions by how they ended, `reasons` say why it is not a pass, and
+    `allowed` names the checks whose violations do not fail it.
+    """
+
+    name: str
+    sessions: int
+    cells: int
+    faulty: bool = False
+    blocking: bool = True
+    allowed: tuple[str, ...] = ()
+    description: str | None = None
+    verdict: Verdict | None = None
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    ends: Mapping[End, int] = field(default_factory=dict)
+    gates: tuple[GateResult, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    faults: tuple[RuleResult, ...] = ()
+    problems: tuple[CellProblem, ...] = ()
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A run. Times are ISO 8601 in UTC; `digest` is None until every cell is done.
+
+    `gates` are those of the suite, judged over the scenarios that inject nothing, and `difference`
+    is where a second run of the same began to differ. `clock` says what kind of time the figures
+    are in, `egress` what kept the agent from reaching the real network, `command` how to run the
+    same again.
+    """
+
+    run: str
+    suite: str
+    path: str
+    seed: int
+    scenarios: tuple[ScenarioRecord, ...]
+    command: str
+    started: str
+    finished: str | None = None
+    status: Status = Status.UNFINISHED
+    verdict: Verdict | None = None
+    exit_code: int | None = None
+    reasons: tuple[str, ...] = ()
+    gates: tuple[GateResult, ...] = ()
+    digest: str | None = None
+    difference: str | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    clock: str = "simulated"
+    egress: str = "python-only"
+    prices: str | None = None
+    format: int = FORMAT
+
+    def scenario(self, name: str) -> ScenarioRecord:
+        """The scenario of this name."""
+        return next(each for each in self.scenarios if each.name == name)
+
+
+def to_json(record: RunRecord) -> str:
+    """The record as indented JSON. A figure that is no number becomes null."""
+    return _adapter().dump_json(record, indent=2).decode()
+
+
+def write_record(folder: Path, record: RunRecord) -> None:
+    """Put the record in place whole: whoever reads finds the one before or this one."""
+    written = folder / f".{RECORD}.{os.getpid()}"
+    written.write_text(to_json(record) + "\n", encoding="utf-8")
+    written.replace(folder / RECORD)
+
+
+def read_record(folder: Path) -> RunRecord:
+    """The record of a run's folder."""
+    path = folder / RECORD
+    try:
+        return _adapter().validate_json(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        hint = "it was not written by this version of evalkit, or was changed since"
+        raise UsageError(f"{path} is not the record of a run", hint=hint) from error
+
+
+@cache
+def _adapter() -> TypeAdapter[RunRecord]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(RunRecord)

@@ -1,0 +1,169 @@
+"""A stored run, read when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalkit.engine.events import CellKey
+from evalkit.gate import Verdict
+from evalkit.journal.records import AnyRecord, Finding
+from evalkit.store.columns import concatenated, where
+from evalkit.store.events import record_of
+from evalkit.store.folder import PARTIAL, WHOLE, part_name
+from evalkit.store.record import RunRecord, read_record
+from evalkit.store.tables import LAST, TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """Tables as columns: lists of values by name, None where a value is missing."""
+
+    calls: Mapping[str, list[Any]]
+    turns: Mapping[str, list[Any]]
+    sessions: Mapping[str, list[Any]]
+
+
+class Run:
+    """A run in its folder: what ran and what came of it, and its tables as pandas frames.
+
+    `calls`, `turns`, `sessions` and `events` are read when first asked for. A run that is still
+    going on, was interrupted or was killed gives what it has kept so far.
+    """
+
+    def __init__(self, folder: Path, record: RunRecord | None = None) -> None:
+        self.folder = folder
+        self.record = read_record(folder) if record is None else record
+
+    @property
+    def id(self) -> str:
+        """The name of the run, which is that of its folder."""
+        return self.record.run
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What came of it; None while it has not been judged."""
+        return self.record.verdict
+
+    @property
+    def digest(self) -> str | None:
+        """One hash over all that happened; None where not every cell was run to its end."""
+        return self.record.digest
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code that goes with the verdict."""
+        return self.record.exit_code
+
+    @cached_property
+    def calls(self) -> pd.DataFrame:
+        """One row per call on the wire."""
+        return self._frame("calls")
+
+    @cached_property
+    def turns(self) -> pd.DataFrame:
+        """One row per turn."""
+        return self._frame("turns")
+
+    @cached_property
+    def sessions(self) -> pd.DataFrame:
+        """One row per planned session of the cells that ran."""
+        return self._frame(LAST)
+
+    @cached_property
+    def lists(self) -> Lists:
+        """The tables that gates are judged by as plain lists, for which pandas is not needed."""
+        calls, turns, sessions = (
+            self._table(name, self._cells()).to_pydict() for name in ("calls", "turns", LAST)
+        )
+        return Lists(calls=calls, turns=turns, sessions=sessions)
+
+    def session_rows(self, scenario: str | None = None) -> list[dict[str, Any]]:
+        """The rows of the sessions, of a scenario or of all."""
+        rows: list[dict[str, Any]] = self._table(LAST, self._cells(scenario)).to_pylist()
+        return rows
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """One row per record of the journal."""
+        return self._frame("events")
+
+    def complete(self, cell: CellKey) -> bool:
+        """Whether a cell was run to its end and all of it was kept."""
+        return (self.folder / LAST / f"{part_name(cell)}{WHOLE}").is_file()
+
+    def records(
+        self, scenario: str, *, session: str | None = None, kinds: Collection[str] = ()
+    ) -> tuple[AnyRecord, ...]:
+        """The journal's records of a scenario, of a session or of some kinds, in their order."""
+        table = self._table("events", self._cells(scenario))
+        if kinds:
+            table = where(table, "kind", lambda kind: kind in kinds)
+        if session is not None:
+            table = where(table, "session", lambda each: each == session)
+        return tuple(map(record_of, table.to_pylist()))
+
+    def cell_records(self, cell: CellKey) -> tuple[AnyRecord, ...]:
+        """The journal's records of one cell, in their order."""
+        return tuple(map(record_of, self._table("events", [cell]).to_pylist()))
+
+    def findings(self, scenario: str) -> tuple[Finding, ...]:
+        """What the checks found in a scenario, in order."""
+        found = self.records(scenario, kinds=["finding"])
+        return tuple(each for each in found if isinstance(each, Finding))
+
+    def _cells(self, scenario: str | None = None) -> list[CellKey]:
+        """The cells planned, in order."""
+        return [
+            CellKey(each.name, index)
+            for each in self.record.scenarios
+            for index in range(each.cells)
+            if scenario in (None, each.name)
+        ]
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        """A table as a frame. Numbers keep their type where some are missing."""
+        import pandas as pd
+        import pyarrow as pa
+
+        kept = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+        frame: pd.DataFrame = self._table(name, self._cells()).to_pandas(types_mapper=kept.get)
+        return frame
+
+    def _table(self, name: str, cells: Iterable[CellKey]) -> pa.Table:
+        import pyarrow.parquet as pq
+
+        paths = (self._part(name, cell) for cell in cells)
+        tables = (pq.ParquetFile(each).read() for each in paths if each is not None)
+        return concatenated(TABLES[name], tables)
+
+    def _part(self, name: str, cell: CellKey) -> Path | None:
+        """The part of a cell, the whole one if there is one."""
+        suffixes = (WHOLE, PARTIAL) if self.complete(cell) else (PARTIAL,)
+        paths = (self.folder / name / f"{part_name(cell)}{suffix}" for suffix in suffixes)
+        return next((each for each in paths if each.is_file()), None)
+
+    def __repr__(self) -> str:
+        verdict = self.record.verdict or self.record.status
+        number = len(self.record.scenarios)
+        count = f"{number} scenario{'s' * (number != 1)}"
+        return f"<Run {self.id}: {verdict}, {count}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        head = f"<b>{escape(self.id)}</b>: {escape(str(self.verdict or self.record.status))}"
+        rows = "".join(
+            f"<tr><td>{escape(each.name)}</td><td>{each.sessions}</td>"
+            f"<td>{escape(str(each.verdict or '-'))}</td></tr>"
+            for each in self.record.scenarios
+        )
+        titles = "<tr><th>scenario</th><th>sessions</th><th>verdict</th></tr>"
+        return f"{head}<table>{titles}{rows}</table>"

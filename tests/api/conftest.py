@@ -1,0 +1,3 @@
+from tests.api.engines import engine
+
+__all__ = ["engine"]

@@ -1,0 +1,99 @@
+"""Engines that tests put in the place of the real one: what they yield and store is made up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from evalkit.api import driving
+from evalkit.engine import (
+    CellDone,
+    CellKey,
+    CellResult,
+    CellSink,
+    CellStarted,
+    Event,
+    RunPlanned,
+    SuitePlan,
+)
+from evalkit.journal.records import AnyRecord
+from tests.metrics.journals import Pen
+
+Story = Callable[[CellKey, str], Sequence[AnyRecord]]
+"""The records of a session of a cell."""
+
+
+def all_well(cell: CellKey, session: str) -> Sequence[AnyRecord]:
+    """A session of one turn that completes."""
+    del cell
+    return Pen(session).start().begin().reply(100).end(100).records
+
+
+@dataclass
+class Engine:
+    """Runs no agent: each session has the records that the story tells.
+
+    `instead` holds what happens instead of a cell, or is raised there. `runs` counts the runs.
+    """
+
+    story: Story = all_well
+    instead: dict[CellKey, Event | BaseException] = field(default_factory=dict)
+    digest: Callable[[CellKey, int], str] = lambda cell, run: f"{cell.scenario} {cell.index}"
+    runs: int = 0
+
+    def __call__(
+        self, plan: SuitePlan, *, sink: CellSink, workers: int | None = None
+    ) -> Iterator[Event]:
+        """The events of a run."""
+        self.runs += 1
+        cells = driving.cells_of(plan)
+        names = tuple(each.name for each in plan.scenarios)
+        sessions = sum(each.sessions for each in plan.scenarios)
+        yield RunPlanned(
+            suite=plan.suite.suite, scenarios=names, cells=len(cells), sessions=sessions
+        )
+        for cell in cells:
+            yield from self._cell(plan, cell, sink)
+
+    def _cell(self, plan: SuitePlan, cell: CellKey, sink: CellSink) -> Iterator[Event]:
+        ids = tuple(each.id for each in plan.scenario(cell.scenario).cells[cell.index])
+        yield CellStarted(cell=cell, sessions=len(ids))
+        instead = self.instead.get(cell)
+        if isinstance(instead, BaseException):
+            raise instead
+        if instead is not None:
+            sink(self._result(plan, cell, ids, complete=False))
+            yield instead
+            return
+        sink(self._result(plan, cell, ids, complete=True))
+        yield CellDone(
+            cell=cell,
+            digest=self.digest(cell, self.runs),
+            sessions=len(ids),
+            cpu_ns=1,
+            virtual_ns=100_000_000,
+        )
+
+    def _result(
+        self, plan: SuitePlan, cell: CellKey, ids: tuple[str, ...], *, complete: bool
+    ) -> CellResult:
+        records = [record for each in ids for record in self.story(cell, each)]
+        return CellResult(
+            cell=cell,
+            records=tuple(records) if complete else (),
+            digest=self.digest(cell, self.runs),
+            services=plan.services,
+            cpu_ns={},
+            planned=ids,
+            complete=complete,
+        )
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """An engine in the place of the real one."""
+    engine = Engine()
+    monkeypatch.setattr(driving, "run_suite", engine)
+    return engine
