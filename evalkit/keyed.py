@@ -16,7 +16,7 @@ _Z99 = _NORMAL.inv_cdf(0.99)
 
 
 def digest_of(*parts: object) -> bytes:
-    """A 16-byte BLAKE2b digest over the parts, each length-prefixed so that no two lists collide."""
+    """A 16-byte BLAKE2b digest over the parts; a length before each keeps lists apart."""
     state = hashlib.blake2b(digest_size=16)
     for part in parts:
         text = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")

@@ -16,7 +16,7 @@ AnswerName: TypeAlias = Literal[
 ]
 
 
-class AgentFailed(Exception):  # noqa: N818 - it says what happened to a turn
+class AgentFailed(Exception):
     """A turn failed: the agent's reply was none, or was not usable."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from evalkit.checks import CHECKS
 from evalkit.engine.arrivals import only, plan_sessions
@@ -74,22 +75,26 @@ class _Planner:
     def _services(self) -> tuple[ServiceInfo, ...]:
         found = []
         for name, use in self._suite.services.items():
+            where = ("services", name)
+            present = [self._is_there((*where, "use"), use.use)]
+            if use.script is not None:
+                present.append(self._is_there((*where, "script"), use.script))
+            if not all(present):
+                continue
             try:
-                found.append(
-                    load_service(
-                        name,
-                        use,
-                        self._folder,
-                        starts_at_ns=epoch_ns(self._suite.starts_at),
-                    ).info
-                )
+                found.append(load_service(name, use, self._folder).info)
             except SuiteError as error:
                 self._problems += error.problems
-            except FileNotFoundError as error:
-                self._problem(("services", name, "use"), f"there is no file {error.filename}")
-            except ValueError:
-                return ()  # starts_at, reported already
         return tuple(found)
+
+    def _is_there(self, where: tuple[str, ...], name: str) -> bool:
+        there = (self._folder / name).is_file()
+        if not there:
+            folder = (self._folder / name).parent
+            beside = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
+            message = f"there is no file {self._folder / name}"
+            self._problem(where, message, allowed=beside, given=Path(name).name)
+        return there
 
     def _environment(self) -> Mapping[str, str]:
         known = {"services": urls(self._suite.services)}
@@ -120,17 +125,18 @@ class _Planner:
             return settings.items
         assert settings.source is not None
         if settings.source not in self._payloads:
-            path = self._folder / settings.source
             place = (*where, "from") if override.source else ("sessions", "from")
-            try:
-                self._payloads[settings.source] = load_sessions(path)
-            except SuiteError as error:
-                self._problems += error.problems
-                self._payloads[settings.source] = ()
-            except OSError as error:
-                self._problem(place, f"cannot read {path}: {error.strerror}")
-                self._payloads[settings.source] = ()
+            self._payloads[settings.source] = self._read(place, settings.source)
         return self._payloads[settings.source] or None
+
+    def _read(self, where: tuple[str, ...], name: str) -> tuple[SessionRecord, ...]:
+        if not self._is_there(where, name):
+            return ()
+        try:
+            return load_sessions(self._folder / name)
+        except SuiteError as error:
+            self._problems += error.problems
+            return ()
 
     def _chosen(
         self, plans: Sequence[ScenarioPlan], pattern: str | None, session: str | None

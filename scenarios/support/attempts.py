@@ -29,7 +29,7 @@ TROUBLE = (
 )
 
 
-class Unavailable(Exception):  # noqa: N818, it is a state of the world, not a mistake
+class Unavailable(Exception):
     """Nothing usable came back in the attempts allowed."""
 
 

@@ -116,7 +116,7 @@ def write_suite(
         **parts,
     }
     path = folder / "small.eval.yaml"
-    path.write_text(yaml.safe_dump(suite))
+    path.write_text(yaml.safe_dump(suite, sort_keys=False))
     return path
 
 

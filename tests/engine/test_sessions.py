@@ -89,7 +89,7 @@ def test_deadlines_are_exact(tmp_path: Path, limits: dict[str, str], reason: str
     (ended,) = ran.of(TurnEnded)
     assert ended.error == reason
     assert ended.timed_out
-    assert ended.at == int(reason.split()[-1][0]) * SECOND
+    assert ended.at == int(reason.rsplit(maxsplit=1)[-1][0]) * SECOND
 
 
 def test_open_arrivals_charge_the_agent_for_its_queue(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""What is wrong with a suite is found before anything runs, all at once and with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.engine import plan_suite
+from evalkit.errors import SuiteError, UsageError
+from evalkit.suite import load_suite
+from tests.engine.suites import sessions, write_suite
+
+
+def mistakes(tmp_path: Path, **parts: Any) -> list[str]:
+    with pytest.raises(SuiteError) as caught:
+        plan_suite(load_suite(write_suite(tmp_path, **parts)))
+    assert all(problem.line for problem in caught.value.problems)
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"gates": ["p90(turn.latencyy) < 1s"]}, "turn.latency"),
+        ({"gates": ["p90(turn.latency) < 1%"]}, "1%"),
+        ({"gates": ["rate(call.error where service=itemz) < 1%"]}, "itemz"),
+        ({"checks": ["standrd"]}, "standard"),
+        (
+            {"scenarios": {"a": {"faults": [{"at": "itemz", "inject": "reset"}]}}},
+            "no service is named itemz",
+        ),
+        (
+            {"scenarios": {"a": {"faults": [{"at": "items GET *", "inject": "refused"}]}}},
+            "there is no request yet",
+        ),
+        ({"scenarios": {"a": {"expect": {"calls": {"itemz": {"max": 1}}}}}}, "itemz"),
+        ({"scenarios": {"a": {"expect": {"findings": {"allow": ["nothing"]}}}}}, "nothing"),
+        ({"services": {"items": {"use": "missing.yaml"}}}, "missing.yaml"),
+        ({"sessions": {"from": "missing.jsonl"}}, "missing.jsonl"),
+        ({"settings": {"env": {"X": "{{ services.nobody.url }}"}}}, "nobody"),
+    ],
+)
+def test_a_mistake_is_found(tmp_path: Path, parts: dict[str, Any], said: str) -> None:
+    found = mistakes(tmp_path, **parts)
+    assert len(found) == 1
+    assert said in found[0]
+    assert "small.eval.yaml:" in found[0]
+
+
+def test_all_mistakes_are_found_at_once(tmp_path: Path) -> None:
+    found = mistakes(
+        tmp_path,
+        gates=["p90(turn.latencyy) < 1s"],
+        checks=["standrd"],
+        scenarios={"a": {"faults": [{"at": "itemz", "inject": "reset"}]}},
+    )
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({"scenarios": "x*"}, "there are: plain"), ({"session": "nobody"}, "nobody")],
+)
+def test_what_fits_nothing_is_a_usage_error(
+    tmp_path: Path, options: dict[str, str], said: str
+) -> None:
+    loaded = load_suite(write_suite(tmp_path))
+    with pytest.raises(UsageError, match=said):
+        plan_suite(loaded, **options)  # type: ignore[arg-type]
+
+
+def test_a_scenario_overrides_the_sessions(tmp_path: Path) -> None:
+    path = write_suite(
+        tmp_path,
+        scenarios={
+            "plain": {},
+            "open": {"sessions": {"arrival": "2/s", "items": sessions(5), "cell": 2}},
+        },
+    )
+    plan = plan_suite(load_suite(path))
+    plain, opened = plan.scenarios
+    assert (plain.sessions, len(plain.cells)) == (3, 1)
+    assert (opened.sessions, len(opened.cells)) == (5, 3)
+    arrivals = [each.arrival for cell in opened.cells for each in cell]
+    assert arrivals[0] == 0
+    assert arrivals == sorted(arrivals, key=lambda each: each or 0)
+
+
+def test_arrivals_follow_the_seed_and_the_rate(tmp_path: Path) -> None:
+    path = write_suite(tmp_path, sessions={"items": sessions(400), "arrival": "20/s"})
+    last = []
+    for seed in (1, 1, 2):
+        plan = plan_suite(load_suite(path), seed=seed)
+        last.append(plan.scenarios[0].cells[-1][-1].arrival)
+    assert last[0] == last[1] != last[2]
+    assert 16e9 < last[0] < 25e9
