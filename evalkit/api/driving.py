@@ -7,17 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from evalkit.engine import (
-    CellDone,
-    CellFailed,
-    CellKey,
-    CellSink,
-    CheckCrashed,
-    Event,
-    Interrupted,
-    SuitePlan,
-    run_suite,
-)
+from evalkit.engine.cells import CellSink, SuitePlan
+from evalkit.engine.events import CellDone, CellFailed, CellKey, CheckCrashed, Event, Interrupted
+from evalkit.engine.run import run_suite
 from evalkit.errors import StartError
 from evalkit.keyed import digest_of
 from evalkit.store import CellProblem, RunJudged, RunOpened

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from evalkit.api.driving import Outcome
-from evalkit.engine import SuitePlan
+from evalkit.engine.cells import SuitePlan
 from evalkit.gate import (
     CellError,
     ScenarioResult,
@@ -20,11 +20,13 @@ from evalkit.gate.verdict import START_EXIT, exit_code
 from evalkit.store import Run, RunRecord, ScenarioRecord, Status
 
 INTERRUPTED_EXIT = 130
+_ONE_SESSION = "gates were not judged: they are about all sessions, and one was chosen"
 _JUDGED_BY = ("finding", "fault", "fault_missed")
 
 
 def judged(run: Run, plan: SuitePlan, outcome: Outcome, *, differs: str | None) -> RunRecord:
     """The record of the run with its verdict. `differs` is where a second run was different."""
+    plan, notes = (plan, ()) if not run.record.session else (_without_gates(plan), (_ONE_SESSION,))
     results = [_result(run, plan, outcome, each.name) for each in plan.scenarios]
     suite = judge_suite(plan.suite, results, run.lists)
     record = replace(
@@ -36,8 +38,19 @@ def judged(run: Run, plan: SuitePlan, outcome: Outcome, *, differs: str | None) 
         gates=suite.gates,
         digest=outcome.digest(),
         difference=differs,
+        notes=notes,
     )
     return _with_verdict(record, suite, outcome)
+
+
+def _without_gates(plan: SuitePlan) -> SuitePlan:
+    """The plan without what is about many sessions: each has to complete on its own account."""
+    scenarios = (
+        replace(each, scenario=each.scenario.model_copy(update={"gates": ()}))
+        for each in plan.scenarios
+    )
+    suite = plan.suite.model_copy(update={"gates": ()})
+    return replace(plan, suite=suite, scenarios=tuple(scenarios))
 
 
 def _result(run: Run, plan: SuitePlan, outcome: Outcome, name: str) -> ScenarioResult:

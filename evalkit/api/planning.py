@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evalkit.api.paths import Paths, suites_in
-from evalkit.engine import SuitePlan, plan_suite
+from evalkit.engine.cells import SuitePlan
+from evalkit.engine.plan import plan_suite
 from evalkit.errors import SuiteError, UsageError
 from evalkit.suite import Problem, load_suite
 

@@ -16,7 +16,7 @@ from evalkit.api.paths import Paths
 from evalkit.api.planning import plan_all
 from evalkit.api.twice import difference
 from evalkit.api.versions import versions
-from evalkit.engine import SuitePlan
+from evalkit.engine.cells import SuitePlan
 from evalkit.gate import worst_exit
 from evalkit.metrics import price_table
 from evalkit.store import (
@@ -133,6 +133,7 @@ def _opened(plan: SuitePlan, run_id: str, choice: _Choice, now: datetime) -> Run
         suite=plan.suite.suite,
         path=path,
         seed=plan.seed,
+        session=choice.session,
         command=again,
         started=_iso(now),
         versions=versions(),

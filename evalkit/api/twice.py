@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evalkit.api.driving import Outcome
-from evalkit.engine import CellKey
+from evalkit.engine.events import CellKey
 from evalkit.journal.digest import first_difference
 from evalkit.store import Run
 

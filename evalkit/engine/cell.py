@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
@@ -62,7 +63,7 @@ class Cell:
         started.
         """
         complete = True
-        with _environment(self._plan.environment):
+        with _environment(self._plan.environment), _garbage_kept():
             try:
                 self._world.run(self._main())
             except KeyboardInterrupt:
@@ -117,6 +118,7 @@ class Cell:
     def _ended(self, end: End) -> None:
         self._done += 1
         self._not_completed += end is not End.COMPLETED
+        gc.collect(_OLDEST if self._done % _FULL_EVERY == 0 else _YOUNG)
         self._progress(self._done, self._not_completed)
 
 
@@ -135,6 +137,24 @@ def _schedule(plan: SuitePlan, scenario: ScenarioPlan) -> Schedule:
         for index, each in enumerate(scenario.scenario.faults)
     )
     return Schedule(rules=rules, seed=plan.seed, scenario=scenario.name)
+
+
+_YOUNG, _OLDEST = 1, 2  # generations of the garbage collector
+_FULL_EVERY = 20  # sessions
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """Collect garbage between sessions only.
+
+    Finalizers do things (they close generators and connections), and left to itself the collector
+    runs after so many allocations, those of other threads among them: at another moment each time.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy")

@@ -172,7 +172,8 @@ class ServiceEndpoint:
         decision = desk.schedule.decide(place)
         if desk.schedule.rules:
             decision = self._with_connect_fault(place, decision)
-        desk.moved(Stage.SCHEDULED, place, _kinds(decision))
+        if decision.fired:
+            desk.moved(Stage.SCHEDULED, place, _kinds(decision))
         return Exchange(service, desk, place, request, decision)
 
     def _with_connect_fault(self, place: Place, decision: Decision) -> Decision:
@@ -194,7 +195,7 @@ class Exchange:
         self._place = place
         self._request = request
         self._decision = decision
-        self._pending = _kinds(decision)
+        self._fired = self._pending = _kinds(decision)
         self._breaks = {fault.name: fault.breaks for fault in decision.faults}
         self._broken = False
         self._reply: Reply | None = None
@@ -204,16 +205,16 @@ class Exchange:
 
     async def reply(self) -> Reply | None:
         """The reply to play; None where the connection should not have been there."""
-        fired = _kinds(self._decision)
-        if any(fault.connects for fault in self._decision.faults):
+        faults = self._decision.faults
+        if any(fault.connects for fault in faults):
             for stage in (Stage.FIRED, Stage.DELIVERED):
-                self._desk.moved(stage, self._place, fired)
+                self._desk.moved(stage, self._place, self._fired)
             return None
         reply = await self._healthy()
-        if fired:
+        if faults:
             draw = self._request.draw.at("faults")
-            reply = apply_all(reply, self._decision.faults, draw, kind=self._service.kind)
-            self._desk.moved(Stage.FIRED, self._place, fired)
+            reply = apply_all(reply, faults, draw, kind=self._service.kind)
+            self._desk.moved(Stage.FIRED, self._place, self._fired)
         self._commit(reply)
         self._reply = reply
         return reply

@@ -116,6 +116,5 @@ def _plain_collection(value: Any, names: Names) -> Plain:
     return names.rename(repr(value))
 
 
-def dump(plain: Plain) -> str:
-    """The one JSON text of a plain value."""
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"))
+dump = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+"""The one JSON text of a plain value."""

@@ -57,6 +57,9 @@ def scenario_lines(run: Run, scenario: ScenarioRecord, width: int) -> Iterator[L
     blocking = "" if scenario.blocking else "  (does not block)"
     verdict = Span(worded(scenario.verdict), style_of(scenario.verdict))
     yield (verdict, Span(f"  {clean(scenario.name)}{blocking}"))
+    if _was_not_reached(run, scenario):
+        yield line(f"{count(scenario.sessions, 'session')} · not run", by=2)
+        return
     troubles = troubles_of(run, scenario.name)
     yield line(" · ".join(_counts(scenario)), by=2)
     for text in (*_own_reasons(scenario), *scenario.notes):
@@ -67,11 +70,21 @@ def scenario_lines(run: Run, scenario: ScenarioRecord, width: int) -> Iterator[L
         yield from wrapped(f"! {clean(problem.what)}", width, "bold magenta", by=2)
         for text in problem.detail.rstrip().splitlines()[-LONGEST_DETAIL:]:
             yield line(text.expandtabs(4), "dim", by=6)
+    named: set[str | None] = set()
     for trouble in troubles[:MOST_TROUBLES]:
-        yield from _trouble(run.record, scenario, trouble, width)
+        yield from _trouble(trouble, width)
+        if trouble.bad and trouble.session not in {None, *named}:
+            yield line(_again(run.record, scenario.name, trouble.session), "bold", by=6)
+            named.add(trouble.session)
     if len(troubles) > MOST_TROUBLES:
         more = count(len(troubles) - MOST_TROUBLES, "more kind", "more kinds")
         yield line(f"and {more} of trouble: evalkit show {run.id}", by=2)
+
+
+def _was_not_reached(run: Run, scenario: ScenarioRecord) -> bool:
+    """Whether the run was over before the scenario's turn: what it lacks then says nothing."""
+    whole = run.record.status is Status.COMPLETE
+    return not whole and not scenario.problems and not run.session_rows(scenario.name)
 
 
 def _own_reasons(scenario: ScenarioRecord) -> Iterator[str]:
@@ -125,9 +138,12 @@ def interval_of(gate: GateResult) -> str:
     return f"[{low}, {high}]"
 
 
-def _trouble(
-    record: RunRecord, scenario: ScenarioRecord, trouble: Trouble, width: int
-) -> Iterator[Line]:
+def _again(record: RunRecord, scenario: str, session: str | None) -> str:
+    again = command_of(record.path, seed=record.seed, scenario=scenario, session=session)
+    return clean(again)
+
+
+def _trouble(trouble: Trouble, width: int) -> Iterator[Line]:
     mark, style = ("✗", "red") if trouble.bad else ("·", "yellow")
     message = f": {clean(trouble.message)}" if trouble.message else ""
     times = f", {trouble.count:,} times" if trouble.count > 1 else ""
@@ -141,11 +157,6 @@ def _trouble(
     calls = f", {word} {numbered(trouble.calls)}" if trouble.calls else ""
     first = "first in session" if trouble.count > 1 else "in session"
     yield line(f"{first} {clean(trouble.session)}{turn}{calls}", by=6)
-    if trouble.bad:
-        again = command_of(
-            record.path, seed=record.seed, scenario=scenario.name, session=trouble.session
-        )
-        yield line(clean(again), "bold", by=6)
 
 
 def _verdict(record: RunRecord, width: int) -> Iterator[Line]:
@@ -159,6 +170,8 @@ def _verdict(record: RunRecord, width: int) -> Iterator[Line]:
     for reason in record.reasons:
         if reason not in gates and not reason.startswith(told):
             yield from wrapped(clean(reason), width, by=2)
+    for note in record.notes:
+        yield from wrapped(clean(note), width, by=2)
 
 
 def _where(run: Run, width: int) -> Iterator[Line]:

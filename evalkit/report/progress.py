@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from evalkit.engine import CellFailed, CheckCrashed, Interrupted
+from evalkit.engine.events import CellFailed, CheckCrashed, Interrupted
 from evalkit.report.tally import Part, Tally, Told
 from evalkit.report.words import clean, count, span
 from evalkit.store import RunJudged, RunOpened
@@ -69,7 +69,7 @@ class PlainProgress:
             self._now_and_then()
 
     def _now_and_then(self) -> None:
-        if self._tally.done and self._clock() - self._told >= EVERY:
+        if 0 < self._tally.done < self._tally.planned and self._clock() - self._told >= EVERY:
             note = note_of(self._tally)
             self._say(f"  … {self._tally.done:,} of {self._tally.planned:,} sessions{note}")
 

@@ -6,14 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from evalkit.engine import (
-    CellDone,
-    CellFailed,
-    CellKey,
-    CellStarted,
-    Event,
-    SessionsDone,
-)
+from evalkit.engine.events import CellDone, CellFailed, CellKey, CellStarted, Event, SessionsDone
 from evalkit.store import RunJudged, RunOpened, ScenarioRecord
 
 Told: TypeAlias = Event | RunOpened | RunJudged

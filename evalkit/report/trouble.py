@@ -30,12 +30,19 @@ class Trouble:
 
 
 def finding_troubles(findings: Iterable[Finding], allowed: Sequence[str]) -> tuple[Trouble, ...]:
-    """Findings by check and message; messages that differ in numbers only are one kind."""
+    """Findings by check and message; it does not count what numbers and session they name."""
     kinds: dict[Hashable, list[Finding]] = defaultdict(list)
     for each in findings:
-        kinds[each.check, each.severity, _NUMBER.sub("0", each.message)].append(each)
+        kinds[each.check, each.severity, _pattern(each)].append(each)
     troubles = [_of_findings(group, allowed) for group in kinds.values()]
     return tuple(sorted(troubles, key=lambda each: (not each.bad, -each.count)))
+
+
+def _pattern(finding: Finding) -> str:
+    message = finding.message
+    if finding.session:
+        message = message.replace(finding.session, "…")
+    return _NUMBER.sub("0", message)
 
 
 def _of_findings(group: Sequence[Finding], allowed: Sequence[str]) -> Trouble:

@@ -72,13 +72,14 @@ class RunRecord:
     `gates` are those of the suite, judged over the scenarios that inject nothing, and `difference`
     is where a second run of the same began to differ. `clock` says what kind of time the figures
     are in, `egress` what kept the agent from reaching the real network, `command` how to run the
-    same again.
+    same again. `session` is the only one that was to be run, if one was chosen.
     """
 
     run: str
     suite: str
     path: str
     seed: int
+    session: str | None = None
     scenarios: tuple[ScenarioRecord, ...]
     command: str
     started: str
@@ -87,6 +88,7 @@ class RunRecord:
     verdict: Verdict | None = None
     exit_code: int | None = None
     reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     gates: tuple[GateResult, ...] = ()
     digest: str | None = None
     difference: str | None = None

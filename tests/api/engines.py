@@ -8,16 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from evalkit.api import driving
-from evalkit.engine import (
-    CellDone,
-    CellKey,
-    CellResult,
-    CellSink,
-    CellStarted,
-    Event,
-    RunPlanned,
-    SuitePlan,
-)
+from evalkit.engine.cells import CellResult, CellSink, SuitePlan
+from evalkit.engine.events import CellDone, CellKey, CellStarted, Event, RunPlanned
 from evalkit.journal.records import AnyRecord
 from tests.metrics.journals import Pen
 

@@ -10,7 +10,7 @@ import pytest
 import evalkit
 from evalkit import api
 from evalkit.api.driving import Outcome
-from evalkit.engine import CellFailed, CellKey, CheckCrashed, Interrupted
+from evalkit.engine.events import CellFailed, CellKey, CheckCrashed, Interrupted
 from evalkit.errors import StartError, SuiteError, UsageError
 from evalkit.gate import Verdict
 from evalkit.journal.records import AnyRecord, End
@@ -78,6 +78,25 @@ def test_a_scenario_that_fails_fails_the_run(tmp_path: Path, engine: Engine) -> 
     assert verdicts(run) == {"alpha": Verdict.PASS, "beta": Verdict.FAIL}
     assert (run.verdict, run.exit_code) == (Verdict.FAIL, 1)
     assert run.record.scenario("beta").ends[End.FAILED] == 3
+
+
+def test_of_one_session_chosen_the_gates_are_not_judged(tmp_path: Path, engine: Engine) -> None:
+    gates = {
+        "gates": ["rate(turn.failed) > 50%"],
+        "scenarios": {"alpha": {"gates": ["count(session.completed) == 3"]}},
+    }
+    assert run_one(tmp_path, gates).exit_code == 1
+    run = run_one(tmp_path, gates, session="s1")
+    assert (run.exit_code, run.record.gates, run.record.scenario("alpha").gates) == (0, (), ())
+    assert run.record.notes[0].startswith("gates were not judged")
+
+
+def test_one_session_chosen_has_to_complete_whatever_the_gates_bear_with(
+    tmp_path: Path, engine: Engine
+) -> None:
+    engine.story = failing
+    gates = {"scenarios": {"beta": {"gates": ["rate(session.completed) >= 0%"]}}}
+    assert run_one(tmp_path, gates, session="s1").exit_code == 1
 
 
 def test_a_scenario_that_does_not_block_does_not(tmp_path: Path, engine: Engine) -> None:

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from evalkit.engine import CellDone
+from evalkit.engine.events import CellDone
 from tests.engine.suites import run, sessions, write_suite
 
 COUNT, TURNS = 1_000, 3

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evalkit.cli import main
-from evalkit.engine import CellKey, Interrupted
+from evalkit.engine.events import CellKey, Interrupted
 from evalkit.journal.records import AnyRecord, End
 from tests.api.engines import Engine
 from tests.engine.suites import write_suite

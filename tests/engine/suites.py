@@ -11,7 +11,10 @@ from typing import Any
 
 import yaml
 
-from evalkit.engine import CellResult, Event, plan_suite, run_suite
+from evalkit.engine.cells import CellResult
+from evalkit.engine.events import Event
+from evalkit.engine.plan import plan_suite
+from evalkit.engine.run import run_suite
 from evalkit.journal.records import AnyRecord, SessionEnded, TurnEnded
 from evalkit.suite import load_suite
 

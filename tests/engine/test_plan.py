@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.engine import plan_suite
+from evalkit.engine.plan import plan_suite
 from evalkit.errors import SuiteError, UsageError
 from evalkit.suite import load_suite
 from tests.engine.suites import sessions, write_suite

@@ -9,15 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.engine import (
-    CellDone,
-    CellFailed,
-    CellStarted,
-    Interrupted,
-    SessionsDone,
-    plan_suite,
-    run_suite,
-)
+from evalkit.engine.events import CellDone, CellFailed, CellStarted, Interrupted, SessionsDone
+from evalkit.engine.plan import plan_suite
+from evalkit.engine.run import run_suite
 from evalkit.suite import load_suite
 from tests.engine.suites import FolderSink, Ran, run, sessions, write_suite
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.engine import CellDone
+from evalkit.engine.events import CellDone
 from evalkit.journal.records import SessionStarted, TurnEnded, TurnStarted
 from tests.engine.suites import run, sessions, write_suite
 

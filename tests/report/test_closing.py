@@ -108,8 +108,6 @@ def test_the_whole_report(tmp_path: Path) -> None:
         "--session s-003 --seed 7",
         "  ✗ timed out: no reply within 120 s",
         "      in session s-003",
-        "      evalkit run scenarios/support/support.eval.yaml --scenario slow "
-        "--session s-003 --seed 7",
         "",
         "✓ pass  happy",
         "  1 session · 1 completed",
@@ -178,6 +176,20 @@ def test_what_is_true_of_the_run_is_told_once(
 ) -> None:
     text = "\n".join(shown(stored(tmp_path, record=record_of(scenario_of(), **given))))
     assert text.count(words) == 1
+
+
+def test_of_a_scenario_that_was_not_reached_only_that_is_told(tmp_path: Path) -> None:
+    reached = scenario_of("done", verdict=Verdict.PASS)
+    left = scenario_of("left", sessions=9, verdict=Verdict.NO_DATA, reasons=("x",), gates=(SLOW,))
+    record = record_of(reached, left, status=Status.INTERRUPTED)
+    run = stored(tmp_path, result_of(short_session(), scenario="done"), record=record)
+    assert shown(run)[1:6] == [
+        "∅ no data  left",
+        "  9 sessions · not run",
+        "",
+        "✓ pass  done",
+        "  1 session",
+    ]
 
 
 def test_a_scenario_that_does_not_block_says_so(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.engine import (
+from evalkit.engine.events import (
     CellDone,
     CellFailed,
     CellKey,

@@ -18,15 +18,15 @@ def brief(troubles: tuple[Trouble, ...]) -> list[tuple[str, int, str | None]]:
     return [(each.label, each.count, each.session) for each in troubles]
 
 
-def test_messages_that_differ_in_numbers_only_are_one_kind() -> None:
+def test_messages_that_differ_in_numbers_and_sessions_only_are_one_kind() -> None:
     found = [
-        finding("call 3 took 8.5s", session="s1", calls=(3,)),
-        finding("call 12 took 11s", session="s2", calls=(12,)),
+        finding("call 3 of s1 took 8.5s", session="s1", calls=(3,)),
+        finding("call 12 of other took 11s", session="other", calls=(12,)),
         finding("call 3 never ended", session="s3"),
     ]
     (first, second) = finding_troubles(found, ())
     assert (first.message, first.count, first.session, first.calls) == (
-        "call 3 took 8.5s",
+        "call 3 of s1 took 8.5s",
         2,
         "s1",
         (3,),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from evalkit.engine import CellKey, CellResult
+from evalkit.engine.cells import CellResult
+from evalkit.engine.events import CellKey
 from evalkit.gate import Verdict
 from evalkit.journal.records import AnyRecord
 from evalkit.store import CellWriter, Run, RunRecord, ScenarioRecord, Status, write_record

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.engine import CellKey
+from evalkit.engine.events import CellKey
 from evalkit.errors import UsageError
 from evalkit.store import find_run, new_folder, part_name, runs_in
 from evalkit.store.folder import RECORD, new_run_id

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from evalkit.engine import CellKey
+from evalkit.engine.events import CellKey
 from evalkit.gate import Verdict, judge, parse_gate
 from evalkit.journal.records import CallStarted
 from evalkit.store import CellWriter, Run, Status

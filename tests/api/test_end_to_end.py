@@ -1,0 +1,59 @@
+"""Suites run by the real engine, from the file to the report."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from evalkit import api
+from evalkit.gate import Verdict
+from evalkit.report.show import print_session
+from tests.engine.suites import sessions, write_suite
+
+BROKEN = """
+async def agent(turn):
+    raise ValueError("no such thing")
+"""
+
+
+def test_a_suite_that_passes_does_the_same_twice(tmp_path: Path) -> None:
+    suite = write_suite(
+        tmp_path,
+        gates=["p90(turn.latency) < 150ms"],
+        sessions={"items": sessions(5, 2), "concurrency": 2, "cell": 2},
+    )
+    (run,) = api.run(suite, out=tmp_path / "reports", twice=True, workers=2)
+    assert (run.verdict, run.exit_code, run.record.difference) == (Verdict.PASS, 0, None)
+    assert run.turns["latency_ns"].tolist() == [100_000_000] * 10
+    (again,) = api.run(suite, out=tmp_path / "reports", workers=1)
+    assert again.digest == run.digest
+
+
+@pytest.mark.parametrize(
+    ("agent", "code", "words"),
+    [
+        (BROKEN, 1, "ValueError: no such thing"),
+        ("import no_such_module", 4, "no_such_module"),
+    ],
+)
+def test_an_agent_that_is_broken_is_named(
+    tmp_path: Path, agent: str, code: int, words: str
+) -> None:
+    (run,) = api.run(write_suite(tmp_path, agent=agent), out=tmp_path / "reports")
+    assert run.exit_code == code
+    plain = run.record.scenario("plain")
+    assert words in f"{plain.reasons} {plain.problems}"
+
+
+def test_a_session_is_told_from_what_was_stored(tmp_path: Path) -> None:
+    fault = {"at": "items", "when": {"attempt": 1}, "inject": {"status": 503}}
+    suite = write_suite(tmp_path, scenarios={"flaky": {"faults": [fault]}})
+    (run,) = api.run(suite, out=tmp_path / "reports", session="s1")
+    stream = io.StringIO()
+    print_session(api.load_run(run.folder), "s1", stream)
+    text = stream.getvalue()
+    assert "#1 items GET /items/{id} · 503 after 0.100 s" in text
+    assert "fault status (rule 1): scheduled, fired, delivered" in text
+    assert "raised: httpx.HTTPStatusError" in text
