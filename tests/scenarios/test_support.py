@@ -1,5 +1,7 @@
 """The shipped support suite passes; each mistake of the defective agent fails where it should."""
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,19 +35,21 @@ def test_every_fault_is_delivered(shipped: Run) -> None:
 
 
 @pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("defective")
+def defective(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
+    """Runs the suite of the defective agent with one of its variants, once for each."""
+    out = tmp_path_factory.mktemp("defective")
 
+    @cache
+    def run_with(agent: str) -> Run:
+        text = DEFECTIVE.read_text(encoding="utf-8").replace("../../", f"{ROOT.as_posix()}/")
+        source = "support_defective.py:"
+        beside = f"{DEFECTIVE.parent.as_posix()}/{source}"
+        path = out / f"{agent}.eval.yaml"
+        path.write_text(text.replace(f"{source}three_mistakes", beside + agent), encoding="utf-8")
+        (done,) = run(path, out=out / agent)
+        return done
 
-def run_defective(agent: str, out: Path) -> Run:
-    """The suite of the defective agent, with one of its variants in place of three mistakes."""
-    text = DEFECTIVE.read_text(encoding="utf-8").replace("../../", f"{ROOT}/")
-    source = "support_defective.py:"
-    text = text.replace(f"{source}three_mistakes", f"{ROOT}/tests/agents/{source}{agent}")
-    path = out / f"{agent}.eval.yaml"
-    path.write_text(text, encoding="utf-8")
-    (done,) = run(path, out=out / agent)
-    return done
+    return run_with
 
 
 @pytest.mark.parametrize(
@@ -59,9 +63,9 @@ def run_defective(agent: str, out: Path) -> Run:
     ],
 )
 def test_mistakes_fail_the_scenarios_that_aim_at_them(
-    agent: str, failing: set[str], out: Path
+    agent: str, failing: set[str], defective: Callable[[str], Run]
 ) -> None:
-    done = run_defective(agent, out)
+    done = defective(agent)
     failed = {each.name for each in done.record.scenarios if each.verdict is Verdict.FAIL}
     passed = {each.name for each in done.record.scenarios if each.verdict is Verdict.PASS}
     assert failed == failing
@@ -83,9 +87,13 @@ def test_mistakes_fail_the_scenarios_that_aim_at_them(
     ],
 )
 def test_findings_name_the_calls(
-    agent: str, scenario: str, check: str, operations: set[str], out: Path
+    agent: str,
+    scenario: str,
+    check: str,
+    operations: set[str],
+    defective: Callable[[str], Run],
 ) -> None:
-    done = run_defective(agent, out)
+    done = defective(agent)
     findings = [each for each in done.findings(scenario) if each.check == check]
     assert {each.session for each in findings} == set(done.sessions["session"])
     assert {name for each in findings for name in operations_of(done, scenario, each)} == operations
