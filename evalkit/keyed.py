@@ -17,12 +17,11 @@ _Z99 = _NORMAL.inv_cdf(0.99)
 
 def digest_of(*parts: object) -> bytes:
     """A 16-byte BLAKE2b digest over the parts; a length before each keeps lists apart."""
-    state = hashlib.blake2b(digest_size=16)
+    pieces: list[bytes] = []
     for part in parts:
         text = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
-        state.update(len(text).to_bytes(8, "big"))
-        state.update(text)
-    return state.digest()
+        pieces += (len(text).to_bytes(8, "big"), text)
+    return hashlib.blake2b(b"".join(pieces), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)

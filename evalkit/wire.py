@@ -71,6 +71,8 @@ class Reset:
 Step: TypeAlias = Wait | Head | Send | Raw | Stall | Cut | Reset
 ENDS_CONNECTION = (Stall, Cut, Reset)
 
+_UNKEYED = Draw.of("request")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
@@ -167,7 +169,7 @@ class Request:
     body: bytes = b""
     at: int = 0
     caller: Caller | None = None
-    draw: Draw = field(default_factory=lambda: Draw.of("request"))
+    draw: Draw = _UNKEYED
 
     def header(self, name: str) -> str | None:
         """The first value of a header, or None."""

@@ -40,7 +40,7 @@ class Blocking:
         def acquire(lock: Any, blocking: bool = True, timeout: float = -1) -> Any:
             if not self._turns.takes_turns():
                 return self._outside(acquiring, lock, blocking, timeout)
-            if not blocking or not (timeout > 0 or timeout == -1):
+            if not blocking or not (timeout == -1 or 0 < timeout <= threading.TIMEOUT_MAX):
                 return acquiring(lock, blocking, timeout)
             return self._acquire(acquiring, lock, is_free, timeout)
 

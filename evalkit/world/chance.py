@@ -7,6 +7,7 @@ another's jitter. Code outside of any session (the building of an agent) has one
 from __future__ import annotations
 
 import _random
+import importlib
 import os
 import random
 import sys
@@ -81,8 +82,8 @@ class Chance:
         """Replace what is written in Python."""
         self._patches.set(random.Random, "gauss_next", self._gauss_next())
         self._standard_uuids.install()
-        if "numpy.random" in sys.modules:
-            self._take_numpy(sys.modules["numpy.random"])
+        if "numpy" in sys.modules:
+            self._take_numpy(importlib.import_module("numpy.random"))
 
     def remove(self) -> None:
         """Put back what was replaced."""

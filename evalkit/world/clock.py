@@ -20,6 +20,12 @@ def epoch_ns(text: str) -> int:
     return (since.days * 86_400 + since.seconds) * NS + since.microseconds * 1_000
 
 
+def nanoseconds(seconds: float) -> int:
+    """Seconds in nanoseconds, to the nearest; whole seconds are exact however many they are."""
+    whole, part = divmod(seconds, 1)
+    return int(whole) * NS + round(part * NS)
+
+
 class Clock:
     """World time since the start of the world, and the wall clock that follows from it."""
 

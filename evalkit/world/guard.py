@@ -8,6 +8,7 @@ function that is replaced.
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from evalkit.errors import RefusedInWorld
 from evalkit.world.swap import Replacement, swap_of
 
-LIVE = "run this agent live instead (a real process over real sockets)"
+_LIVE = "run this agent live instead (a real process over real sockets)"
 
 _CHILDREN: Mapping[str, Callable[[Any], object]] = {
     "subprocess.Popen": lambda args: args[1],
@@ -38,6 +39,14 @@ _SOCKETS: Mapping[str, Callable[[Any], object]] = {
 """What reaches for the network, and where to."""
 
 _SERVERS: Mapping[str, Callable[[Any], object]] = {"socket.bind": lambda args: args[1]}
+
+
+def refusal(message: str) -> RefusedInWorld:
+    """The error for what a world does not carry."""
+    error = RefusedInWorld(message, hint=_LIVE)
+    # Some libraries raise an error of their own made of these two.
+    error.errno, error.strerror = errno.EPERM, str(error)
+    return error
 
 
 class Guard:
@@ -85,7 +94,7 @@ class Guard:
 
     def _refuse(self, message: str) -> None:
         self._refused(message)
-        raise RefusedInWorld(message, hint=LIVE)
+        raise refusal(message)
 
 
 _MESSAGES = (

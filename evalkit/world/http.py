@@ -54,12 +54,17 @@ class HttpConnection(asyncio.Protocol):
         self._reader = RequestReader(self._limits)
         self._waiting: deque[_Turn] = deque()
         self._turn: _Turn | None = None
-        self._closing = False
+        self._closing = self._lost = False
 
     @property
     def idle(self) -> bool:
         """Whether no request is being read or answered."""
         return self._turn is None and not self._waiting and not self._reader.within_request
+
+    @property
+    def lost(self) -> bool:
+        """Whether nothing is left of it."""
+        return self._lost
 
     @property
     def closed(self) -> bool:
@@ -94,17 +99,26 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         """The connection is gone: whatever was being answered is abandoned."""
+        self._lost = True
+        self._break_off(Outcome.ABANDONED)
+
+    def end(self) -> None:
+        """The world is over: whatever was being answered stays open."""
+        self._break_off(Outcome.OPEN)
+        self._transport.abort()
+
+    def _break_off(self, outcome: Outcome) -> None:
         self._closing = True
         self._waiting.clear()
         turn, self._turn = self._turn, None
-        if turn is None:
+        if turn is None or turn.exchange is None:
             return
         if turn.player is not None:
-            turn.player.abandon()
-        elif turn.exchange is not None:
+            turn.player.abandon(outcome)
+        else:
             if turn.task is not None:
                 turn.task.cancel()
-            turn.exchange.closed(Outcome.ABANDONED, 0)
+            turn.exchange.closed(outcome, 0)
 
     def close(self) -> None:
         """Close the connection from the side of the server."""

@@ -8,12 +8,13 @@ when nothing can run, the clock moves to the next timer) and what it connects to
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from evalkit.world.clock import NS, Clock
+from evalkit.world.clock import NS, Clock, nanoseconds
 from evalkit.world.network import MemoryNetwork
 from evalkit.world.networked import NetworkedLoop
 from evalkit.world.sequence import Sequence
@@ -22,6 +23,7 @@ from evalkit.world.turns import Turns
 T = TypeVar("T")
 
 _IDLE_POLL = 0.01  # real seconds between looks for what threads outside of the world may post
+_MOST_ROUNDS = 10_000  # of the loop without any time passing
 _WORKERS = 32  # the size of asyncio's own default executor depends on the machine
 
 
@@ -53,7 +55,7 @@ class _Selector(selectors.DefaultSelector):
     loop: WorldLoop
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        busy = self.loop.let_others_run() or (timeout is not None and timeout <= 0)
+        busy = self.loop.begin_round() or (timeout is not None and timeout <= 0)
         # One registered file is the loop's own pipe, which nobody needs to be woken by.
         files = len(self.get_map()) > 1
         if busy or self.loop.has_ready():
@@ -85,6 +87,8 @@ class WorldLoop(NetworkedLoop):
         self._turns = turns
         self._sequence = sequence
         self._leading = leading
+        self._reached = 0.0
+        self._moment = self._rounds = 0
         super().__init__(network, selector)
         self._clock_resolution = 1 / NS
         self.set_default_executor(ThreadPoolExecutor(_WORKERS, thread_name_prefix="asyncio"))
@@ -93,36 +97,51 @@ class WorldLoop(NetworkedLoop):
 
     def time(self) -> float:
         """Seconds since the start of the world."""
-        return self.clock.now / NS
+        return max(self.clock.now / NS, self._reached)
 
     def has_ready(self) -> bool:
         """Whether a callback is due."""
         return bool(self._ready)  # type: ignore[attr-defined]
 
-    def let_others_run(self) -> bool:
+    def begin_round(self) -> bool:
         """Give the world's threads their turns. Whether any took one."""
         self._sequence.step()
+        self._see_to_progress()
         return self._leading and self._turns.run()
 
     def let_time_pass(self) -> bool:
         """Move the clock to the next moment at which something is due; False if there is none."""
-        moment = self._next_timer()
-        if not self._leading:
-            self._turns.wait(self.has_ready, moment, "waiting for an event loop in a thread")
-            return True
-        moments = (moment, self._turns.next_deadline())
-        due = min((each for each in moments if each is not None), default=None)
-        if due is not None:
-            self.clock.move_to(due)
-        return due is not None
+        when = self._next_timer()
+        timer = None if when is None else nanoseconds(when)
+        if self._leading:
+            moments = [each for each in (timer, self._turns.next_deadline()) if each is not None]
+            if not moments:
+                return False
+            self.clock.move_to(min(moments))
+        else:
+            self._turns.wait(self.has_ready, timer, "waiting for an event loop in a thread")
+        if when is not None and timer is not None and self.clock.now >= timer:
+            # Whoever set the timer may compare its time, a float, with this loop's.
+            self._reached = when
+            # What asyncio adds to the time when it looks which timers are due.
+            self._clock_resolution = max(1 / NS, 2 * math.ulp(when))
+        return True
 
-    def _next_timer(self) -> int | None:
+    def _next_timer(self) -> float | None:
         scheduled = self._scheduled  # type: ignore[attr-defined]
         if not scheduled:
             return None
         first = scheduled[0]
         # A thread may have cancelled it since the loop last looked.
-        return self.clock.now if first.cancelled() else round(first.when() * NS)
+        return self.time() if first.cancelled() else float(first.when())
+
+    def _see_to_progress(self) -> None:
+        """Code that waits for less than a float of its clock can tell would wait for ever."""
+        if self.clock.now != self._moment:
+            self._moment, self._rounds = self.clock.now, 0
+        self._rounds += 1
+        if self._rounds > _MOST_ROUNDS:
+            self.clock.move_to(self._moment + 1)
 
     # Tasks and futures -------------------------------------------------------------------------
 
@@ -143,9 +162,11 @@ def run_to_end(loop: WorldLoop, main: Coroutine[Any, Any, T]) -> T:
     try:
         return loop.run_until_complete(main)
     finally:
+        loop.set_task_factory(None)  # the agent's is not for the world's own
         try:
             _cancel_all(loop)
             loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.run_until_complete(loop.hang_up())
         finally:
             # Not waiting for the threads of its executor: they may wait for ever.
             loop.close()

@@ -11,7 +11,7 @@ from typing import Any
 from evalkit.errors import RefusedInWorld
 from evalkit.world.clock import NS, Clock
 from evalkit.world.endpoint import Endpoint
-from evalkit.world.guard import LIVE
+from evalkit.world.guard import refusal
 from evalkit.world.http import HttpConnection
 from evalkit.world.sockets import Descriptors, MemorySocket
 from evalkit.world.transport import MemoryTransport
@@ -72,7 +72,7 @@ class MemoryNetwork:
     def refuse(self, message: str) -> RefusedInWorld:
         """The error for what this network does not carry; it is a finding."""
         self._refused(message)
-        return RefusedInWorld(message, hint=LIVE)
+        return refusal(message)
 
     async def admit(self, peer: tuple[str, int]) -> None:
         """Reach the service at an address. Raises `ConnectionRefusedError` where it refuses."""
@@ -124,6 +124,13 @@ class MemoryNetwork:
         """Give back what the operating system lent."""
         self._descriptors.close()
 
+    def end(self) -> None:
+        """Break every connection: a client that outlives the world must not find one open."""
+        for connections in self._connections.values():
+            for connection in connections:
+                if not connection.lost:
+                    connection.end()
+
     def close_idle(self, endpoint: Endpoint) -> None:
         """Close the connections to an endpoint on which nothing is under way."""
         for connection in self._connections.get(id(endpoint), ()):
@@ -132,7 +139,7 @@ class MemoryNetwork:
 
     def _remember(self, endpoint: Endpoint, connection: HttpConnection) -> None:
         known = self._connections.setdefault(id(endpoint), [])
-        known[:] = [each for each in known if not each.closed]
+        known[:] = [each for each in known if not each.lost]
         known.append(connection)
 
     def _next_address(self) -> str:

@@ -96,6 +96,12 @@ class NetworkedLoop(asyncio.SelectorEventLoop):
         transport._extra.update(tls.extra_info(sslcontext, server_hostname or ""))  # type: ignore[attr-defined]
         return transport
 
+    async def hang_up(self) -> None:
+        """Break every connection, and let its client see it."""
+        self._network.end()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
     # What a world does not carry ---------------------------------------------------------------
 
     async def sock_sendall(self, sock: socket.socket, data: Any) -> None:

@@ -91,16 +91,16 @@ class Player:
         self._close = close or delimited_by_close(reply)
         self._resume()
 
-    def abandon(self) -> None:
-        """The client has closed the connection."""
+    def abandon(self, outcome: Outcome) -> None:
+        """Stop: the client has closed the connection, or the world is over."""
         if self._over:
             return
         if self._timer is not None:
             self._timer.cancel()
-        if self._waiting:
+        if self._waiting and outcome is Outcome.ABANDONED:
             # Whoever gives up while being kept waiting has felt the wait.
             self._exchange.played(self._reply.plan[self._position])
-        self._end(Outcome.ABANDONED)
+        self._end(outcome)
 
     def _resume(self) -> None:
         try:

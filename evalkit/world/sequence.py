@@ -15,7 +15,7 @@ from collections.abc import Hashable
 
 from evalkit.world.callers import CALLER
 
-_STEP_BITS = 8
+_STEP_BITS = 12
 _STEP_MASK = (1 << _STEP_BITS) - 1
 
 

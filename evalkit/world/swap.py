@@ -7,9 +7,6 @@ every holder, whenever it imported the name. (The library time-machine does the 
 wall clock; the world needs it for monotonic clocks, locks and randomness too, and told apart by
 thread.)
 
-A ctypes callback cannot raise: an exception is delivered to the calling thread as an asynchronous
-one, which the interpreter raises right after the call.
-
 A thread may still be inside a callback (blocked in a lock, say) when its world is over, and return
 through it. So each function gets one callback, which is never freed; what a world replaces is the
 code that this callback runs.
@@ -18,11 +15,11 @@ code that this callback runs.
 from __future__ import annotations
 
 import ctypes
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
 from typing import Any
+
+from evalkit.world.bomb import raising
 
 _VARARGS, _KEYWORDS, _NOARGS, _O, _FASTCALL, _METHOD = 0x01, 0x02, 0x04, 0x08, 0x80, 0x200
 _KINDS = _VARARGS | _KEYWORDS | _NOARGS | _O | _FASTCALL | _METHOD
@@ -41,17 +38,19 @@ class _MethodDef(ctypes.Structure):
 
 _object = ctypes.py_object
 _pointer = ctypes.c_void_p
-_size = ctypes.c_ssize_t
-_ARGUMENTS: dict[int, tuple[Any, ...]] = {
-    _NOARGS: (_pointer,),
-    _O: (_object,),
-    _VARARGS: (_object,),
-    _VARARGS | _KEYWORDS: (_object, _pointer),
-    _FASTCALL: (_pointer, _size),
-    _FASTCALL | _KEYWORDS: (_pointer, _size, _pointer),
-    _METHOD | _FASTCALL | _KEYWORDS: (_object, _pointer, _size, _pointer),
+_SIGNATURES: dict[int, tuple[Any, ...]] = {
+    _NOARGS: (_object, _pointer),
+    _O: (_object, _object),
+    _VARARGS: (_object, _object),
+    _VARARGS | _KEYWORDS: (_object, _object, _pointer),
+    _FASTCALL: (_object, _pointer, ctypes.c_ssize_t),
+    _FASTCALL | _KEYWORDS: (_object, _pointer, ctypes.c_ssize_t, _pointer),
+    _METHOD | _FASTCALL | _KEYWORDS: (_object, _object, _pointer, ctypes.c_ssize_t, _pointer),
 }
-"""What the C function gets behind the object that it is bound to, by kind."""
+
+_new_reference = ctypes.pythonapi["Py_NewRef"]  # a function object of this module's own
+_new_reference.argtypes = (_object,)
+_new_reference.restype = _pointer
 
 
 class Swap:
@@ -143,13 +142,13 @@ class Swap:
         return self.replacement(bound, *values[:count], **named)
 
     @staticmethod
-    def _guarded(adapted: Callable[..., Any]) -> Callable[..., Any]:
-        def guarded(*args: Any) -> Any:
+    def _guarded(adapted: Callable[..., Any]) -> Callable[..., int]:
+        def guarded(*args: Any) -> int:
             try:
-                return adapted(*args)
+                result: int = _new_reference(adapted(*args))
             except BaseException as error:
-                _held = _raise_on_return(error)
-            return None
+                return raising(error)
+            return result
 
         return guarded
 
@@ -190,39 +189,3 @@ def _from_array(address: int | None, count: int) -> list[Any]:
     if not count or address is None:
         return []
     return list((_object * count).from_address(address))
-
-
-# Raising out of a callback ----------------------------------------------------------------------
-
-_raised: dict[int, BaseException] = {}
-"""By thread: what its callback raised."""
-
-
-class _Raised(BaseException):
-    """The interpreter takes a class and calls it; what it gets is the exception itself."""
-
-    def __new__(cls) -> Any:
-        return _raised.pop(threading.get_ident())
-
-
-def _raise_on_return(error: BaseException) -> object:
-    """An object whose end has `error` raised in this thread at its next instruction.
-
-    Held in a local of a callback, it ends when the callback's frame does, so that the exception
-    meets the caller and not the callback itself.
-    """
-    error.__traceback__ = None  # it holds the callback's frame, and that this object
-    thread = threading.get_ident()
-    _raised[thread] = error
-    return _finalizer(thread)()
-
-
-@cache
-def _finalizer(thread: int) -> type:
-    """A class whose finalizer is C code throughout: a Python frame would be interrupted first."""
-    set_exception = partial(
-        ctypes.pythonapi.PyThreadState_SetAsyncExc,
-        ctypes.c_ulong(thread),
-        ctypes.py_object(_Raised),
-    )
-    return type("RaiseOnReturn", (), {"__slots__": (), "__del__": staticmethod(set_exception)})

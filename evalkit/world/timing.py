@@ -21,9 +21,9 @@ InWorld = Callable[[], bool]
 
 
 def time_replacements(
-    clock: Clock, in_world: InWorld, sleep: Callable[[int], None]
+    clock: Clock, in_world: InWorld, sleep: Callable[[float], None]
 ) -> list[Replacement]:
-    """Replacements for all time functions. `sleep` lets nanoseconds pass in the calling thread."""
+    """Replacements for all time functions. `sleep` lets seconds pass in the calling thread."""
     return [
         _telling(time.time, lambda: clock.wall / NS, in_world),
         _telling(time.time_ns, lambda: clock.wall, in_world),
@@ -79,14 +79,14 @@ def _now_where_left_out(builtin: Any, clock: Clock, in_world: InWorld) -> Replac
     return Replacement(original, tell)
 
 
-def _sleeping(in_world: InWorld, sleep: Callable[[int], None]) -> Replacement:
+def _sleeping(in_world: InWorld, sleep: Callable[[float], None]) -> Replacement:
     original = swap_of(time.sleep)
 
     def wait(bound: Any, seconds: Any) -> Any:
         if in_world():
             length = seconds if isinstance(seconds, float) else operator.index(seconds)
             if math.isfinite(length) and length >= 0:
-                return sleep(round(length * NS))
+                return sleep(length)
         return original(bound, seconds)  # it has the right exception for what is no length
 
     return Replacement(original, wait)

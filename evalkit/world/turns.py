@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from evalkit.world.clock import NS, Clock
+from evalkit.world.clock import Clock, nanoseconds
 from evalkit.world.swap import swap_of
 
 _really_acquire = swap_of(threading.Lock().acquire)
@@ -101,12 +101,18 @@ class Turns:
     # Waiting -----------------------------------------------------------------------------------
 
     def deadline(self, seconds: float | None) -> int | None:
-        """The world time that is so many seconds from now; None stays None."""
-        return None if seconds is None else self._clock.now + round(seconds * NS)
+        """The world time that is so many seconds from now; None stays None.
 
-    def sleep(self, ns: int) -> None:
-        """Let `ns` nanoseconds of world time pass in the calling thread."""
-        self.wait(lambda: False, self._clock.now + ns, "time.sleep")
+        No wait is too short to move the clock: code that waits for the rest of a time which
+        floats cannot tell from zero would wait for ever.
+        """
+        if seconds is None:
+            return None
+        return self._clock.now + (max(nanoseconds(seconds), 1) if seconds > 0 else 0)
+
+    def sleep(self, seconds: float) -> None:
+        """Let world time pass in the calling thread."""
+        self.wait(lambda: False, self.deadline(seconds), "time.sleep")
 
     def wait(self, ready: Callable[[], bool], deadline: int | None, what: str) -> bool:
         """Wait in the calling thread until `ready` holds; False if `deadline` came first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -113,7 +114,7 @@ def run(
     """Run code in a world; one endpoint alone answers at `api.test`."""
     world = World(seed=seed, **settings)
     if at is not None:
-        for host, endpoint in (at.items() if isinstance(at, Mapping) else [(HOST, at)]):
+        for host, endpoint in at.items() if isinstance(at, Mapping) else [(HOST, at)]:
             world.serve(host, endpoint)
     began = time.process_time()
     value = world.run(main)
@@ -124,3 +125,14 @@ async def on_behalf(session: str, work: Coroutine[Any, Any, T]) -> T:
     """Run code on behalf of a session. To be given to a task of its own."""
     CALLER.set(Caller(session=session, turn=1))
     return await work
+
+
+class TelemetryThread(threading.Thread):
+    """A thread like those of telemetry libraries, which are none of the world's."""
+
+    __module__ = "langsmith.client"
+
+
+def foreign_thread(target: Callable[[], object]) -> threading.Thread:
+    """A thread that keeps real time when it is started in a world."""
+    return TelemetryThread(target=target, daemon=True)

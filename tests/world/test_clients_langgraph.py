@@ -95,16 +95,14 @@ def test_a_graph_calls_tools_in_threads() -> None:
         builder.add_conditional_edges("ask", route)
         builder.add_edge("tools", "ask")
         state = await builder.compile().ainvoke({"messages": [("user", "Hi")]})
-        return [message.content for message in state["messages"]]
+        return [message.content for message in state["messages"][1:]]
 
     service = in_turn(
         chat(calls=[("slow_tool", {"seconds": 3}), ("slow_tool", {"seconds": 2})]), chat("Done")
     )
     ran = run(agent(), {"api.openai.com": service})
 
-    assert ran.value == [("user", "Hi"), "", "slept 3", "slept 2", "Done"] or ran.value[1:] == [
-        "", "slept 3", "slept 2", "Done"
-    ]  # fmt: skip
+    assert ran.value == ["", "slept 3", "slept 2", "Done"]
     assert ran.now == 3 * SECOND
     assert ran.findings == []
 
