@@ -15,6 +15,7 @@ from evalkit.world.swap import Replacement, Swap, swap_of
 from evalkit.world.turns import Turns
 
 _PATIENCE = 1.0  # real seconds that the world waits for a lock held by a thread not its own
+_DOUBT = 0.005  # real seconds that it waits for one that such a thread may be about to hold
 
 
 class Blocking:
@@ -23,6 +24,7 @@ class Blocking:
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self._held_outside: set[int] = set()
+        self._wanted_outside: set[int] = set()
 
     def replacements(self) -> list[Replacement]:
         """Replacements for all that blocks."""
@@ -52,21 +54,29 @@ class Blocking:
         self, original: Swap, lock: Any, is_free: Callable[[Any], bool], timeout: float
     ) -> bool:
         deadline = self._turns.deadline(None if timeout == -1 else timeout)
-        while not original(lock, False):
-            if id(lock) in self._held_outside and original(lock, True, _PATIENCE):
-                break
+        while not (original(lock, False) or self._acquire_from_outside(original, lock)):
             if not self._turns.wait(lambda: is_free(lock), deadline, "waiting for a lock"):
                 return bool(original(lock, False))
         self._held_outside.discard(id(lock))
         return True
 
-    def _outside(self, original: Swap, lock: Any, *args: Any) -> Any:
-        """A thread that is not the world's acquires a lock. It will release it in real time, so
-        whoever waits for it must do so in real time too.
+    def _acquire_from_outside(self, original: Swap, lock: Any) -> bool:
+        """Acquire a lock that a thread holds which is none of the world's. It will release it in
+        real time, so that is how it has to be waited for: the clock must not move meanwhile.
         """
+        if id(lock) in self._held_outside:
+            return bool(original(lock, True, _PATIENCE))
+        return id(lock) in self._wanted_outside and bool(original(lock, True, _DOUBT))
+
+    def _outside(self, original: Swap, lock: Any, *args: Any) -> Any:
+        """Acquire a lock in a thread that really blocks."""
+        if self._turns.in_world():
+            return original(lock, *args)
+        self._wanted_outside.add(id(lock))
         acquired = original(lock, *args)
-        if acquired and not self._turns.in_world():
+        if acquired:
             self._held_outside.add(id(lock))
+        self._wanted_outside.discard(id(lock))
         return acquired
 
     def _restoring(self, lock: Any) -> Replacement:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from typing import Any
+from typing import Any, cast
 
 _WORD = ctypes.sizeof(ctypes.c_void_p)
 
@@ -52,7 +52,7 @@ class _FinalizedToo:
 def _slots(kind: type) -> Any:
     """The C struct of a class, from the end of its head on, in words."""
     head = object.__basicsize__ + _WORD
-    count = (type.__basicsize__ - head) // _WORD
+    count = (cast("int", type.__basicsize__) - head) // _WORD
     return (ctypes.c_void_p * count).from_address(id(kind) + head)
 
 

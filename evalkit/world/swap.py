@@ -38,15 +38,17 @@ class _MethodDef(ctypes.Structure):
 
 _object = ctypes.py_object
 _pointer = ctypes.c_void_p
-_SIGNATURES: dict[int, tuple[Any, ...]] = {
-    _NOARGS: (_object, _pointer),
-    _O: (_object, _object),
-    _VARARGS: (_object, _object),
-    _VARARGS | _KEYWORDS: (_object, _object, _pointer),
-    _FASTCALL: (_object, _pointer, ctypes.c_ssize_t),
-    _FASTCALL | _KEYWORDS: (_object, _pointer, ctypes.c_ssize_t, _pointer),
-    _METHOD | _FASTCALL | _KEYWORDS: (_object, _object, _pointer, ctypes.c_ssize_t, _pointer),
+_size = ctypes.c_ssize_t
+_ARGUMENTS: dict[int, tuple[Any, ...]] = {
+    _NOARGS: (_pointer,),
+    _O: (_object,),
+    _VARARGS: (_object,),
+    _VARARGS | _KEYWORDS: (_object, _pointer),
+    _FASTCALL: (_pointer, _size),
+    _FASTCALL | _KEYWORDS: (_pointer, _size, _pointer),
+    _METHOD | _FASTCALL | _KEYWORDS: (_object, _pointer, _size, _pointer),
 }
+"""What C functions of each kind get after the object that they are bound to."""
 
 _new_reference = ctypes.pythonapi["Py_NewRef"]  # a function object of this module's own
 _new_reference.argtypes = (_object,)
@@ -65,9 +67,9 @@ class Swap:
         self._code = definition.code
         # Functions written in Rust are bound to nothing: a null pointer, which is no object.
         self_type = _pointer if bound is None else _object
-        prototype = ctypes.PYFUNCTYPE(_object, self_type, *_ARGUMENTS[self._kind])
-        self._c_function = prototype(self._code)
-        self._callback = prototype(self._entry())
+        signature = self_type, *_ARGUMENTS[self._kind]
+        self._c_function = ctypes.PYFUNCTYPE(_object, *signature)(self._code)
+        self._callback = ctypes.PYFUNCTYPE(_pointer, *signature)(self._entry())
         self._entry_point = ctypes.cast(self._callback, _pointer).value
         self.replacement: Callable[..., Any] = self
 

@@ -125,15 +125,16 @@ def rust_replacements(
     except ImportError:
         return []
 
-    def timed(timestamp: Any = None, nanos: Any = None) -> int | None:
-        return uuids().v7() if timestamp is None and nanos is None else None
+    def timed(*args: Any, **kwargs: Any) -> int | None:
+        return None if _names_a_moment(args, kwargs) else uuids().v7()
+
+    def ordered(node: Any = None, *args: Any, **kwargs: Any) -> int | None:
+        return None if _names_a_moment(args, kwargs) else uuids().v6(node)
 
     makers: dict[str, Callable[..., int | None]] = {
         "uuid1": lambda *args, **kwargs: uuids().v1(*args, **kwargs),
         "uuid4": lambda: uuids().v4(),
-        "uuid6": lambda node=None, timestamp=None, nanos=None: (
-            uuids().v6(node) if timestamp is None and nanos is None else None
-        ),
+        "uuid6": ordered,
         "uuid7": timed,
         "_uuid4_int": lambda: uuids().v4(),
         "_uuid7_int": timed,
@@ -143,6 +144,11 @@ def rust_replacements(
         for name, make in makers.items()
         if hasattr(uuid_utils, name)
     ]
+
+
+def _names_a_moment(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a caller says which time a UUID shall carry."""
+    return any(value is not None for value in (*args, *kwargs.values()))
 
 
 def _of_rust(
