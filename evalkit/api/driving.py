@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -94,16 +93,4 @@ def drive(plan: SuitePlan, sink: CellSink, *, workers: int | None, listener: Lis
         outcome.not_started = str(error)
     except KeyboardInterrupt:
         outcome.interrupted = True
-        for event in _interrupted(events):
-            told(event)
     return outcome
-
-
-def _interrupted(events: Iterator[Event]) -> Iterator[Event]:
-    """What the engine still says when the interrupt hit us and not it."""
-    throw = getattr(events, "throw", None)
-    if throw is None:
-        return
-    with suppress(KeyboardInterrupt, StopIteration):
-        yield throw(KeyboardInterrupt())
-        yield from events

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from evalkit.engine.cells import PlannedSession
 from evalkit.keyed import Draw
 from evalkit.suite.model import SessionRecord, Sessions
 from evalkit.world.clock import NS
 
+Cells: TypeAlias = tuple[tuple[PlannedSession, ...], ...]
+"""Sessions in blocks that share a world."""
 
-def plan_sessions(
-    records: Sequence[SessionRecord], settings: Sessions
-) -> tuple[tuple[PlannedSession, ...], ...]:
+
+def plan_sessions(records: Sequence[SessionRecord], settings: Sessions) -> Cells:
     """The cells of a scenario. A repeated session has an id, and so draws, of its own."""
     repeated = [
         (record.id if round_ == 0 else f"{record.id}~{round_ + 1}", record)
@@ -27,9 +29,7 @@ def plan_sessions(
     return tuple(tuple(planned[at : at + size]) for at in range(0, len(planned), size))
 
 
-def only(
-    cells: tuple[tuple[PlannedSession, ...], ...], session: str
-) -> tuple[tuple[PlannedSession, ...], ...]:
+def only(cells: Cells, session: str) -> Cells:
     """The cells cut down to one session, which keeps its time of arrival."""
     return tuple((each,) for cell in cells for each in cell if each.id == session)
 

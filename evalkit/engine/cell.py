@@ -12,6 +12,7 @@ from evalkit.engine.cells import CellResult, PlannedSession, ScenarioPlan, Suite
 from evalkit.engine.events import CellKey
 from evalkit.engine.exchange import Desk, ServiceEndpoint
 from evalkit.engine.hosts import declared_hosts, host_of
+from evalkit.engine.interrupts import CellInterrupted
 from evalkit.engine.judging import judge_journal
 from evalkit.engine.sessions import Replay
 from evalkit.faults import Rule, Schedule
@@ -43,6 +44,7 @@ class Cell:
         self._sessions: tuple[PlannedSession, ...] = self._scenario.cells[key.index]
         self._progress = progress
         self._done = self._not_completed = 0
+        self._in_sessions = self._judging = False
         self._journal = Journal()
         self._world = World(seed=plan.seed, starts_at=plan.suite.starts_at, journal=self._journal)
         self._desk = Desk(
@@ -55,8 +57,15 @@ class Cell:
         self._replay: Replay | None = None
 
     def position(self) -> object:
-        """Something that changes as long as the cell moves."""
-        return self._world.clock.now, len(self._journal)
+        """Something that changes as long as the cell moves.
+
+        Deadlines bound the time that sessions can take; while the agent is being started or
+        stopped, time that passes is no progress.
+        """
+        if self._judging:
+            return object()
+        moment = self._world.clock.now // _TICK if self._in_sessions else 0
+        return moment, len(self._journal)
 
     def run(self) -> CellResult:
         """Run it to its end, or to an interruption. Raises `StartError` where the agent cannot be
@@ -66,8 +75,9 @@ class Cell:
         with _environment(self._plan.environment), _garbage_kept():
             try:
                 self._world.run(self._main())
-            except KeyboardInterrupt:
+            except CellInterrupted:
                 complete = False
+        self._judging = True
         view = JournalView.of(self._journal.records)
         judged = judge_journal(self._plan, self._scenario, self._key.index, view)
         for finding in judged.findings:
@@ -98,7 +108,9 @@ class Cell:
                 arriving=self._arriving,
                 ended=self._ended,
             )
+            self._in_sessions = True
             await self._replay.run(self._sessions)
+            self._in_sessions = False
 
     def _serve(self) -> None:
         for template in self._templates:
@@ -139,6 +151,7 @@ def _schedule(plan: SuitePlan, scenario: ScenarioPlan) -> Schedule:
     return Schedule(rules=rules, seed=plan.seed, scenario=scenario.name)
 
 
+_TICK = 1_000_000  # nanoseconds of world time: less than that is no progress
 _YOUNG, _OLDEST = 1, 2  # generations of the garbage collector
 _FULL_EVERY = 20  # sessions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from evalkit.faults import ConnectFault, Connecting, Decision, Schedule, apply_all
@@ -107,39 +107,50 @@ class ServiceEndpoint:
             self.service.name, session, self._connections[session]
         )
         connecting = Connecting()
-        draw = Draw.of(self._desk.seed, "connect", session, self._connections[session])
+        draw = Draw.of(
+            self._desk.seed, "connect", self.service.name, session, self._connections[session]
+        )
         for fault in decision.faults:
             if isinstance(fault, ConnectFault):
                 connecting = fault.connect(connecting, draw)
-        if decision.fired or session in self._refused:
-            self._journal_connect(caller, decision, connecting)
-        return Admission(wait=connecting.wait, refused=connecting.refused)
+        if not decision.fired and session not in self._refused:
+            return Admission()
+        return Admission(
+            wait=connecting.wait,
+            refused=connecting.refused,
+            over=self._journal_connect(caller, decision),
+        )
 
     def _journal_connect(
-        self, caller: Caller | None, decision: Decision, connecting: Connecting
-    ) -> None:
-        """A connection that met a fault is a call of its own: nobody else can tell of it. So is
-        the one that came about at last, for it is the attempt that recovers.
+        self, caller: Caller | None, decision: Decision
+    ) -> Callable[[Outcome], None]:
+        """A connection that meets a fault is a call of its own: nobody else can tell of it. So is
+        the one that comes about at last, for it is the attempt that recovers. What is given back
+        journals its end.
         """
-        desk, name = self._desk, self.service.name
-        place = desk.begin(caller, name, CONNECT, CONNECT)
+        desk, fired = self._desk, _kinds(decision)
+        place = desk.begin(caller, self.service.name, CONNECT, CONNECT)
         desk.journal.append(_started(desk.clock.now, place, method="", path=""))
-        fired = _kinds(decision)
-        for stage in Stage:
-            desk.moved(stage, place, fired)
-        outcome = Outcome.REFUSED if connecting.refused else Outcome.REPLIED
-        (self._refused.add if connecting.refused else self._refused.discard)(place.session)
-        desk.identities.end(place, failed=connecting.refused)
-        desk.journal.append(
-            CallEnded(
-                at=desk.clock.now + connecting.wait,
-                session=place.session,
-                turn=place.turn,
-                call=place.call,
-                outcome=outcome,
-                failed=connecting.refused,
+        desk.moved(Stage.SCHEDULED, place, fired)
+        desk.moved(Stage.FIRED, place, fired)
+
+        def over(outcome: Outcome) -> None:
+            failed = outcome is not Outcome.REPLIED
+            desk.moved(Stage.DELIVERED, place, fired)
+            (self._refused.add if failed else self._refused.discard)(place.session)
+            desk.identities.end(place, failed=failed)
+            desk.journal.append(
+                CallEnded(
+                    at=desk.clock.now,
+                    session=place.session,
+                    turn=place.turn,
+                    call=place.call,
+                    outcome=outcome,
+                    failed=failed,
+                )
             )
-        )
+
+        return over
 
     def open(self, request: Request) -> Exchange:
         """Begin an exchange on behalf of the code in context."""

@@ -9,6 +9,10 @@ from types import TracebackType
 from typing import Any
 
 
+class CellInterrupted(KeyboardInterrupt):
+    """The run was interrupted: a cell ends here, and keeps what it measured."""
+
+
 class Interrupts:
     """While it is entered, SIGINT raises nothing: `came` tells of it, and `files` become ready.
 

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalkit.checks import Checked, Facts, check_expectations, expand, run_checks
-from evalkit.checks.expectations import EXPECTATION
-from evalkit.checks.run import Crash
 from evalkit.engine.cells import PlannedSession, ScenarioPlan, SuitePlan
-from evalkit.journal.views import JournalView, SessionView
-from evalkit.services.template import RenderError, compile_value
+from evalkit.journal.views import JournalView
+from evalkit.services.template import compile_value
 from evalkit.suite.model import Expect
 
 
@@ -20,27 +18,30 @@ def judge_journal(plan: SuitePlan, scenario: ScenarioPlan, cell: int, view: Jour
     result = run_checks(checks, view, Facts(services=plan.suite.services))
     planned = {each.id: each for each in scenario.cells[cell]}
     for session in view.sessions:
-        result += _expectations(scenario.scenario.expect, session, planned[session.id])
+        expected = expectations(scenario.scenario.expect, planned[session.id])
+        result += check_expectations(session, *expected)
     return result
 
 
-def _expectations(expect: Expect, session: SessionView, planned: PlannedSession) -> Checked:
-    turns = enumerate(planned.record.turns, start=1)
-    by_turn = {number: turn.expect for number, turn in turns if turn.expect is not None}
+def expectations(expect: Expect, planned: PlannedSession) -> tuple[Expect, dict[int, Expect]]:
+    """What is expected of a session as a whole and of its turns, with the templates filled in.
+
+    Raises `RenderError` or `TemplateError`.
+    """
     variables = {"session": {"id": planned.id, "vars": planned.record.vars}}
-    try:
-        return check_expectations(
-            session,
-            _rendered(expect, variables),
-            {number: _rendered(each, variables) for number, each in by_turn.items()},
-        )
-    except RenderError as error:
-        crash = Crash(check=EXPECTATION, session=session.id, traceback=str(error))
-        return Checked(crashes=(crash,))
+    turns = enumerate(planned.record.turns, start=1)
+    by_turn = {
+        number: _rendered(turn.expect, variables)
+        for number, turn in turns
+        if turn.expect is not None
+    }
+    return _rendered(expect, variables), by_turn
 
 
 def _rendered(expect: Expect, variables: Mapping[str, Any]) -> Expect:
     """The expectation with the templates in its texts filled in."""
-    reply = expect.reply
-    filled = compile_value(reply.model_dump()).render(variables)
-    return expect.model_copy(update={"reply": type(reply).model_validate(filled)})
+    template = compile_value(expect.reply.model_dump())
+    if template.constant:
+        return expect
+    filled = type(expect.reply).model_validate(template.render(variables))
+    return expect.model_copy(update={"reply": filled})

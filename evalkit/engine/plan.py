@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from evalkit.checks import CHECKS
-from evalkit.engine.arrivals import only, plan_sessions
+from evalkit.engine.arrivals import Cells, only, plan_sessions
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
-from evalkit.engine.hosts import urls
+from evalkit.engine.hosts import host_of, urls
+from evalkit.engine.judging import expectations
 from evalkit.errors import SuiteError, UsageError
 from evalkit.faults import Rule, problems_of
 from evalkit.gate import GateSyntaxError, check_gate, parse_gate
@@ -18,6 +21,8 @@ from evalkit.services.template import RenderError, TemplateError, compile_value
 from evalkit.suite import Loaded, Problem, load_sessions
 from evalkit.suite.model import Expect, Scenario, SessionRecord, Sessions, SessionsOverride, Suite
 from evalkit.world.clock import epoch_ns
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def plan_suite(
@@ -85,7 +90,16 @@ class _Planner:
                 found.append(load_service(name, use, self._folder).info)
             except SuiteError as error:
                 self._problems += error.problems
+        self._check_hosts()
         return tuple(found)
+
+    def _check_hosts(self) -> None:
+        """Two services at one host would be one."""
+        taken: dict[str, str] = {}
+        for name in self._suite.services:
+            if (other := taken.setdefault(host_of(name), name)) != name:
+                message = f"{name} and {other} would both answer at {host_of(name)}; rename one"
+                self._problem(("services", name), message)
 
     def _is_there(self, where: tuple[str, ...], name: str) -> bool:
         there = (self._folder / name).is_file()
@@ -100,6 +114,9 @@ class _Planner:
         known = {"services": urls(self._suite.services)}
         filled = {}
         for name, text in self._suite.agent.env.items():
+            if not _VARIABLE.fullmatch(name) or "\0" in text:
+                self._problem(("agent", "env", name), "no environment variable can be set to this")
+                continue
             try:
                 filled[name] = str(compile_value(text).render(known))
             except (TemplateError, RenderError) as error:
@@ -111,12 +128,30 @@ class _Planner:
         records = self._records(settings, ("scenarios", name, "sessions"), scenario.sessions)
         if records is None:
             return None
-        return ScenarioPlan(
-            name=name,
-            scenario=scenario,
-            settings=settings,
-            cells=plan_sessions(records, settings),
-        )
+        cells = plan_sessions(records, settings)
+        self._check_ids(cells, scenario.sessions, name)
+        self._check_templates(cells, scenario, name)
+        return ScenarioPlan(name=name, scenario=scenario, settings=settings, cells=cells)
+
+    def _check_ids(self, cells: Cells, override: SessionsOverride, scenario: str) -> None:
+        counts = Counter(each.id for cell in cells for each in cell)
+        twice = [name for name, count in counts.items() if count > 1]
+        if twice:
+            own = override.items is not None or override.source is not None
+            where = ("scenarios", scenario, "sessions") if own else ("sessions",)
+            message = f'repeating makes two sessions of the id "{twice[0]}"; rename one'
+            self._problem(where, message)
+
+    def _check_templates(self, cells: Cells, scenario: Scenario, name: str) -> None:
+        """The templates in expectations hold for every session, or the first that fails tells."""
+        where = ("scenarios", name, "expect" if "expect" in scenario.model_fields_set else "")
+        for planned in (each for cell in cells for each in cell):
+            try:
+                expectations(scenario.expect, planned)
+            except (RenderError, TemplateError) as error:
+                place = where if where[-1] else where[:-1]
+                self._problem(place, f"in what is expected of session {planned.id}: {error}")
+                return
 
     def _records(
         self, settings: Sessions, where: tuple[str, ...], override: SessionsOverride

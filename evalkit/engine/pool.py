@@ -56,13 +56,23 @@ class Zygote:
             )
         self._control = ours
         self._answers = Connection(os.dup(ours.fileno()))
-        self._answers.send(order)
         try:
+            self._answers.send(order)
             ready = self._answers.recv()
-        except EOFError:
+        except (EOFError, OSError):
+            self.close()
             raise StartError("the process for cells could not be started") from None
+        except BaseException:
+            self.close()
+            raise
         assert isinstance(ready, Ready)
         self.threads = ready.threads
+
+    def close(self) -> None:
+        """End the process, once it has nothing more to do."""
+        self._answers.close()
+        self._control.close()
+        self._process.wait()
 
     def __enter__(self) -> Zygote:
         return self
@@ -73,9 +83,7 @@ class Zygote:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._answers.close()
-        self._control.close()
-        self._process.wait()
+        self.close()
 
     def fork(self, key: CellKey) -> Connection:
         """Have a cell run; what it answers comes over the connection."""
@@ -111,6 +119,7 @@ class Pool:
         self._sink = sink
         self._workers = workers
         self._running: dict[Connection, _Running] = {}
+        self._interrupted = False
 
     def run(self, keys: Sequence[CellKey]) -> Iterator[Event]:
         """Run these cells."""
@@ -156,6 +165,8 @@ class Pool:
         match answer:
             case Began(pid):
                 running.pid = pid
+                if self._interrupted:
+                    _signal(running, signal.SIGTERM)
             case Progress(done, failed):
                 yield SessionsDone(cell=running.key, done=done, failed=failed)
             case Finished():
@@ -201,6 +212,7 @@ class Pool:
     def _interrupt(self, interrupts: Interrupts) -> Iterator[Event]:
         """Let the running cells keep what they measured; a second interrupt ends them at once."""
         yield Interrupted()
+        self._interrupted = True
         for running in self._running.values():
             _signal(running, signal.SIGTERM)
         until = time.monotonic() + _PATIENCE

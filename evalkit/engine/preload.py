@@ -7,8 +7,9 @@ afresh in each cell.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeGuard
 
 
 def libraries_of(target: str, folder: Path) -> tuple[str, ...]:
@@ -39,7 +40,7 @@ def _imports(path: Path) -> Iterator[str]:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return  # the import proper will say what is wrong with it
-    for node in ast.walk(tree):
+    for node in _at_module_level(tree.body):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -47,6 +48,18 @@ def _imports(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.level:
             names = [node.module] if node.module else [alias.name for alias in node.names]
             yield from names
+
+
+def _at_module_level(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that run when a module is imported, but for those that types alone need."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.Try) or _is_taken(node):
+            yield from _at_module_level(node.body)
+
+
+def _is_taken(node: ast.stmt) -> TypeGuard[ast.If]:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test)
 
 
 def _local(module: str, folder: Path) -> Path | None:

@@ -6,12 +6,14 @@ import asyncio
 import contextvars
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
-from evalkit.agents import Agent, Reply, Session, Turn
+from evalkit.agents import Agent, AgentFailed, Reply, Session, Turn
 from evalkit.engine.cells import PlannedSession
 from evalkit.engine.cpu import CpuShares
 from evalkit.engine.exchange import Desk
+from evalkit.engine.interrupts import CellInterrupted
 from evalkit.journal.records import (
     End,
     Record,
@@ -132,10 +134,13 @@ class Replay:
         return context.run(asyncio.create_task, self._reply(turn), context=context)
 
     async def _reply(self, turn: Turn) -> Reply:
-        if self._places is None:
-            return await self._agent.reply(turn)
-        async with self._places:
-            return await self._agent.reply(turn)
+        async with self._places or nullcontext():
+            try:
+                return await self._agent.reply(turn)
+            except CellInterrupted:
+                raise
+            except KeyboardInterrupt as error:  # of the agent's own making
+                raise AgentFailed("the agent raised KeyboardInterrupt") from error
 
     async def _give_up(
         self, task: asyncio.Task[Reply], session: str, number: int, deadline: int
@@ -161,7 +166,7 @@ class Replay:
             where = "".join(traceback.format_exception(error))
             return self._failed(session, number, what, where)
         reply = task.result()
-        if not reply.text:
+        if not reply.text.strip():
             return self._failed(session, number, "the agent's reply was empty", None)
         self._journal(
             TurnEnded,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import logging
 import os
 import pickle
 import signal
@@ -28,6 +29,7 @@ from evalkit.checks.run import Crash
 from evalkit.engine.cell import Cell, load_templates
 from evalkit.engine.cells import CellSink, SuitePlan
 from evalkit.engine.events import CellKey
+from evalkit.engine.interrupts import CellInterrupted
 from evalkit.engine.watchdog import Watchdog
 from evalkit.errors import StartError
 from evalkit.services import ServiceTemplate
@@ -99,11 +101,15 @@ def main(descriptor: int) -> None:
     answers = Connection(os.dup(descriptor))
     order: Order = answers.recv()
     for name in order.preload:
-        with contextlib.suppress(Exception):  # the agent's own import will tell
+        with contextlib.suppress(Exception, SystemExit):  # the agent's own import will tell
             importlib.import_module(name)
     templates = load_templates(order.plan)
     others = [each for each in threading.enumerate() if each is not threading.main_thread()]
-    answers.send(Ready(tuple(each.name for each in others)))
+    try:
+        answers.send(Ready(tuple(each.name for each in others)))
+    except BrokenPipeError:
+        return  # the parent has gone
+    _flush()
     gc.collect()
     gc.freeze()
     while True:
@@ -124,8 +130,8 @@ def _child(
     """Run a cell in this process, which ends with it."""
     code = 1
     try:
-        answers.send(Began(os.getpid()))
         signal.signal(signal.SIGTERM, _interrupt)
+        answers.send(Began(os.getpid()))
         _run(order, templates, key, answers)
         code = 0
     except BrokenPipeError:
@@ -136,14 +142,21 @@ def _child(
         with contextlib.suppress(OSError):
             answers.send(Failed(what, traceback.format_exc(), start))
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        _flush()
         # Threads of the agent's that never end must not keep the process.
         os._exit(code)
 
 
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # an agent may have closed it
+            stream.flush()
+
+
 def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+    # The tasks that are cut short are not worth a complaint each.
+    logging.getLogger("asyncio").disabled = True
+    raise CellInterrupted
 
 
 def _run(
@@ -171,6 +184,7 @@ def _run(
     watchdog.start()
     result = cell.run()
     watchdog.stop()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what was measured is kept now
     order.sink(result)
     answers.send(
         Finished(

@@ -14,7 +14,7 @@ from evalkit.metrics.aggregate import plain
 from evalkit.metrics.build import expected_ends
 from evalkit.suite.model import Expect
 
-_JUDGE_ALL = frozenset({"session.completed", "session.failed", "session.good", "turn.failed"})
+_JUDGE_ALL = frozenset({"session.completed", "session.failed", "session.good"})
 """A gate on one of these says how many sessions have to complete."""
 
 _JUDGES_HIT = "session.recovered"

@@ -71,7 +71,7 @@ def _result(
         fired=stages[index, Stage.FIRED],
         delivered=delivered,
         missed=missed,
-        excused=delivered == 0 and never_made,
+        excused=stages[index, Stage.FIRED] == 0 and never_made,
     )
 
 

@@ -113,7 +113,10 @@ def _plain_collection(value: Any, names: Names) -> Plain:
         return sorted((plain_value(each, names) for each in value), key=dump)
     if is_dataclass(value) and not isinstance(value, type):
         return {each.name: plain_value(getattr(value, each.name), names) for each in fields(value)}
-    return names.rename(repr(value))
+    try:
+        return names.rename(repr(value))
+    except Exception:  # an agent's own object, and none of its business here
+        return f"<{type(value).__qualname__}>"
 
 
 dump = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode

@@ -44,20 +44,26 @@ class Blocking:
                 return self._outside(acquiring, lock, blocking, timeout)
             if not blocking or not (timeout == -1 or 0 < timeout <= threading.TIMEOUT_MAX):
                 return acquiring(lock, blocking, timeout)
-            return self._acquire(acquiring, lock, is_free, timeout)
+            if not acquiring(lock, False) and not self._wait_for(acquiring, lock, is_free, timeout):
+                return False
+            self._held_outside.discard(id(lock))
+            return True
 
         names = [name for name in ("acquire", "acquire_lock", "__enter__") if hasattr(lock, name)]
         swaps = {id(swap): swap for swap in (swap_of(getattr(lock, name)) for name in names)}
         return [Replacement(swap, acquire) for swap in swaps.values()]
 
-    def _acquire(
+    def _wait_for(
         self, original: Swap, lock: Any, is_free: Callable[[Any], bool], timeout: float
     ) -> bool:
+        """Acquire a lock that is held."""
         deadline = self._turns.deadline(None if timeout == -1 else timeout)
-        while not (original(lock, False) or self._acquire_from_outside(original, lock)):
-            if not self._turns.wait(lambda: is_free(lock), deadline, "waiting for a lock"):
-                return bool(original(lock, False))
-        self._held_outside.discard(id(lock))
+        while not self._acquire_from_outside(original, lock):
+            in_time = self._turns.wait(lambda: is_free(lock), deadline, "waiting for a lock")
+            if original(lock, False):
+                return True
+            if not in_time:
+                return False
         return True
 
     def _acquire_from_outside(self, original: Swap, lock: Any) -> bool:

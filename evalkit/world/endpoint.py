@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,10 +12,14 @@ from evalkit.wire import Reply, Request, Step
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """What becomes of a connection: accepted after `wait` nanoseconds, or `refused` then."""
+    """What becomes of a connection: accepted after `wait` nanoseconds, or `refused` then.
+
+    `over` is told how it ended: replied, refused, or abandoned by the client while it waited.
+    """
 
     wait: int = 0
     refused: bool = False
+    over: Callable[[Outcome], None] = lambda _: None
 
 
 class Exchange(Protocol):

@@ -12,7 +12,6 @@ import contextvars
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from http import HTTPStatus
 
 from evalkit.journal.records import Outcome
@@ -31,7 +30,7 @@ class _Turn:
     arrived: Arrived
     context: contextvars.Context
     exchange: Exchange | None = None
-    task: asyncio.Task[Reply | None] | None = None
+    task: asyncio.Task[None] | None = None
     player: Player | None = None
 
 
@@ -145,22 +144,21 @@ class HttpConnection(asyncio.Protocol):
 
     def _open(self, turn: _Turn) -> None:
         began = self._now()
-        exchange = turn.context.run(self._endpoint.open, turn.arrived.request)
-        turn.exchange = exchange
-        turn.task = turn.context.run(self._loop.create_task, exchange.reply(), context=turn.context)
-        turn.task.add_done_callback(partial(self._answer, turn, exchange, began))
+        turn.exchange = exchange = turn.context.run(self._endpoint.open, turn.arrived.request)
+        answer = self._answer(turn, exchange, began)
+        turn.task = turn.context.run(self._loop.create_task, answer, context=turn.context)
 
-    def _answer(
-        self, turn: _Turn, exchange: Exchange, began: int, task: asyncio.Task[Reply | None]
-    ) -> None:
-        turn.task = None
-        if turn is not self._turn or task.cancelled():
-            return
-        error = task.exception()
-        if error is not None:
+    async def _answer(self, turn: _Turn, exchange: Exchange, began: int) -> None:
+        try:
+            reply = await exchange.reply()
+        except Exception as error:
             self.crash(error)
             return
-        reply = task.result()
+        turn.task = None
+        if turn is self._turn:
+            self._play(turn, exchange, reply, began)
+
+    def _play(self, turn: _Turn, exchange: Exchange, reply: Reply | None, began: int) -> None:
         if reply is None:
             exchange.closed(Outcome.CUT, 0)
             self.cut()

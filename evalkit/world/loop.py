@@ -97,7 +97,8 @@ class WorldLoop(NetworkedLoop):
 
     def time(self) -> float:
         """Seconds since the start of the world."""
-        return max(self.clock.now / NS, self._reached)
+        now = self.clock.now / NS
+        return max(self._reached, now)
 
     def has_ready(self) -> bool:
         """Whether a callback is due."""
@@ -106,7 +107,12 @@ class WorldLoop(NetworkedLoop):
     def begin_round(self) -> bool:
         """Give the world's threads their turns. Whether any took one."""
         self._sequence.step()
-        self._see_to_progress()
+        if self.clock.now != self._moment:
+            self._moment, self._rounds = self.clock.now, 0
+        self._rounds += 1
+        if self._rounds > _MOST_ROUNDS:
+            # Code that waits for less than a float of its clock can tell would wait for ever.
+            self.clock.move_to(self._moment + 1)
         return self._leading and self._turns.run()
 
     def let_time_pass(self) -> bool:
@@ -134,14 +140,6 @@ class WorldLoop(NetworkedLoop):
         first = scheduled[0]
         # A thread may have cancelled it since the loop last looked.
         return self.time() if first.cancelled() else float(first.when())
-
-    def _see_to_progress(self) -> None:
-        """Code that waits for less than a float of its clock can tell would wait for ever."""
-        if self.clock.now != self._moment:
-            self._moment, self._rounds = self.clock.now, 0
-        self._rounds += 1
-        if self._rounds > _MOST_ROUNDS:
-            self.clock.move_to(self._moment + 1)
 
     # Tasks and futures -------------------------------------------------------------------------
 

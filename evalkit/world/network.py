@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from evalkit.errors import RefusedInWorld
+from evalkit.journal.records import Outcome
 from evalkit.world.clock import NS, Clock
 from evalkit.world.endpoint import Endpoint
 from evalkit.world.guard import refusal
@@ -77,8 +78,13 @@ class MemoryNetwork:
     async def admit(self, peer: tuple[str, int]) -> None:
         """Reach the service at an address. Raises `ConnectionRefusedError` where it refuses."""
         admission = self.endpoint(*peer).connecting()
-        if admission.wait:
-            await asyncio.sleep(admission.wait / NS)
+        try:
+            if admission.wait:
+                await asyncio.sleep(admission.wait / NS)
+        except asyncio.CancelledError:
+            admission.over(Outcome.ABANDONED)
+            raise
+        admission.over(Outcome.REFUSED if admission.refused else Outcome.REPLIED)
         if admission.refused:
             raise _refused_by(*peer)
 

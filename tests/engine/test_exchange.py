@@ -42,6 +42,9 @@ HEADERS = {"authorization": "Bearer secret-token"}
 """
 
 
+SECOND = 1_000_000_000
+
+
 def flaky(tmp_path: Path, *faults: dict[str, Any], agent: str = RETRIES, **parts: Any) -> Ran:
     path = write_suite(
         tmp_path,
@@ -124,6 +127,17 @@ def test_a_refused_connection_is_a_call_and_recovers(tmp_path: Path) -> None:
         (1, Outcome.REPLIED),
     ]
     assert ran.texts == ["done"]
+
+
+def test_a_connection_given_up_while_it_is_delayed_is_a_failed_call(tmp_path: Path) -> None:
+    agent = RETRIES.replace("timeout=5", "timeout=2")
+    ran = flaky(tmp_path, {"at": "items", "inject": {"connect_delay": "5s"}}, agent=agent)
+    assert calls(ran) == [
+        (number, 1, number, Outcome.ABANDONED, None, True) for number in (1, 2, 3)
+    ]
+    moments = [record.at for record in ran.records if not isinstance(record, Finding)]
+    assert moments == sorted(moments)
+    assert [each.at for each in ran.of(CallEnded)] == [2 * SECOND, 5 * SECOND, 8 * SECOND]
 
 
 def test_a_refused_session_does_not_slip_in_on_an_open_connection(tmp_path: Path) -> None:

@@ -40,6 +40,19 @@ def mistakes(tmp_path: Path, **parts: Any) -> list[str]:
         ({"services": {"items": {"use": "missing.yaml"}}}, "missing.yaml"),
         ({"sessions": {"from": "missing.jsonl"}}, "missing.jsonl"),
         ({"settings": {"env": {"X": "{{ services.nobody.url }}"}}}, "nobody"),
+        ({"settings": {"env": {"A=B": "x"}}}, "environment variable"),
+        (
+            {"services": {name: {"use": "items.yaml"} for name in ("items", "a_b", "a-b")}},
+            "both answer at a-b.evalkit.test",
+        ),
+        (
+            {"sessions": {"items": [*sessions(1), {**sessions(1)[0], "id": "s0~2"}], "repeat": 2}},
+            "s0~2",
+        ),
+        (
+            {"scenarios": {"a": {"expect": {"reply": {"contains": "{{ session.vars.x }}"}}}}},
+            "in what is expected of session s0",
+        ),
     ],
 )
 def test_a_mistake_is_found(tmp_path: Path, parts: dict[str, Any], said: str) -> None:

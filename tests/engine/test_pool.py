@@ -54,6 +54,37 @@ def test_a_cell_without_progress_is_ended_and_says_where_it_was(tmp_path: Path) 
     assert "while True: print(end='')" in failed.detail
 
 
+FOREVER = "while True:\n        await asyncio.sleep({})"
+MANAGER = """
+import asyncio
+from contextlib import asynccontextmanager
+
+async def reply(turn):
+    return "ok"
+
+@asynccontextmanager
+async def agent():
+    {}
+    yield reply
+    {}
+"""
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        f"import asyncio\n\nasync def agent(turn):\n    {FOREVER.format(0)}\n",
+        MANAGER.format(FOREVER.format(1), "pass"),
+        MANAGER.format("pass", FOREVER.format(1)),
+    ],
+    ids=["a turn spins", "the start never ends", "the stop never ends"],
+)
+def test_a_cell_that_only_lets_time_pass_is_ended_too(tmp_path: Path, agent: str) -> None:
+    path = write_suite(tmp_path, agent=agent, settings={"stall_after": "1s"})
+    (failed,) = failures(run(path))
+    assert "no progress" in failed.what
+
+
 def test_a_process_that_dies_is_reported_with_its_cell(tmp_path: Path) -> None:
     agent = "import os\nasync def agent(turn):\n    os.kill(os.getpid(), 9)\n"
     ran = run(write_suite(tmp_path, agent=agent, sessions={"items": sessions(4), "cell": 2}))

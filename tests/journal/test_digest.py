@@ -161,3 +161,13 @@ def test_a_difference_deep_in_a_body_is_shown_where_it_is():
     difference = first_difference(changed(2, body=long + b"1"), changed(2, body=long + b"2"))
     assert difference.left == "…" + "x" * 40 + '1"'
     assert difference.right == "…" + "x" * 40 + '2"'
+
+
+class _Shy:
+    def __repr__(self) -> str:
+        raise ValueError
+
+
+def test_a_context_that_cannot_be_shown_harms_nobody() -> None:
+    record = TurnEnded(at=0, session="s", turn=1, text="done", context={"shy": _Shy()})
+    assert digest([record]) == digest([record])
