@@ -81,13 +81,11 @@ class HttpConnection(asyncio.Protocol):
         """Bytes came in."""
         if self._closing:
             return
-        arrived = self._reader.feed(data)
-        if arrived:
-            context = contextvars.copy_context()
-            self._waiting.extend(_Turn(each, context) for each in arrived)
-            if len(self._waiting) > self._limits.pipelined:
-                self._waiting.clear()
-                self._reader.refusal = HTTPStatus.SERVICE_UNAVAILABLE
+        for each in self._reader.feed(data):
+            self._waiting.append(_Turn(each, contextvars.copy_context()))
+        if len(self._waiting) > self._limits.pipelined:
+            self._waiting.clear()
+            self._reader.refusal = HTTPStatus.SERVICE_UNAVAILABLE
         if self._turn is None:
             self._next()
 

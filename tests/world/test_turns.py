@@ -447,7 +447,6 @@ def test_a_lock_that_a_thread_of_no_world_holds_is_waited_for_in_real_time() -> 
                 time.sleep(0.002)
 
     async def agent() -> float:
-        asyncio.get_running_loop().call_later(1000, int)
         foreign_thread(hold).start()
         while not held.is_set():
             await asyncio.sleep(0)
@@ -468,7 +467,6 @@ def test_joining_a_thread_of_no_world_takes_no_world_time() -> None:
     async def agent() -> float:
         thread = foreign_thread(lambda: time.sleep(0.005))
         thread.start()
-        asyncio.get_running_loop().call_later(1000, int)
         thread.join()
         return time.monotonic()
 
