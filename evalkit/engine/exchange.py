@@ -214,6 +214,11 @@ class Exchange:
         self._first_token: int | None = None
         self._last_token: int | None = None
 
+    @property
+    def waits(self) -> bool:
+        """Whether the service may wait before it answers."""
+        return self._service.waits
+
     async def reply(self) -> Reply | None:
         """The reply to play; None where the connection should not have been there."""
         faults = self._decision.faults

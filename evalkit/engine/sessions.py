@@ -26,7 +26,7 @@ from evalkit.suite.model import Sessions
 from evalkit.units import format_duration
 from evalkit.wire import Caller
 from evalkit.world.callers import CALLER
-from evalkit.world.clock import NS
+from evalkit.world.clock import NS, Clock
 
 DEFAULT_CONCURRENCY = 10
 """Sessions at a time where the suite names neither arrivals nor a concurrency."""
@@ -194,7 +194,7 @@ async def _sleep_until(moment: int) -> None:
     """Wait until a world time in nanoseconds, exactly."""
     loop = asyncio.get_running_loop()
     reached = loop.create_future()
-    timer = loop.call_at(moment / NS, reached.set_result, None)
+    timer = loop.call_at(Clock.loop_time(moment), reached.set_result, None)
     try:
         await reached
     finally:

@@ -44,9 +44,9 @@ _text = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps makes o
 
 def canonical(request: Request, ignore: Iterable[str] = ()) -> str:
     """The hash of a request's canonical form, without the JSONPaths in `ignore`."""
-    query = sorted(pair for pair in request.query if not _left_out(*pair))
+    query = sorted([pair for pair in request.query if not _left_out(*pair)])
     body = _body(request, tuple(ignore))
-    return digest_of(request.method, request.path, _text(query), *body).hex()
+    return digest_of(request.method, request.path, query, *body).hex()
 
 
 def _body(request: Request, ignore: tuple[str, ...]) -> tuple[str, str | bytes]:

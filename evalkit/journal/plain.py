@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from operator import attrgetter
 from typing import Any, TypeAlias, get_args
 
 from evalkit.journal.records import AnyRecord
@@ -29,10 +30,19 @@ _UUID_TAIL = re.compile(
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,16}\b")
 
 
-_FIELDS: Mapping[type, tuple[str, ...]] = {
-    kind: tuple(each.name for each in fields(kind) if each.name not in LEFT_OUT)
-    for kind in get_args(AnyRecord)
-}
+class _Kind:
+    """The fields of one kind of record that count."""
+
+    def __init__(self, kind: type[AnyRecord]) -> None:
+        self.name = kind.__name__
+        self.fields = tuple(each.name for each in fields(kind) if each.name not in LEFT_OUT)
+        self.values: Callable[[AnyRecord], tuple[Any, ...]] = attrgetter(*self.fields)
+        self.times = tuple(at for at, name in enumerate(self.fields) if name in TIMES)
+        self.identity = self.fields.index("identity") if "identity" in self.fields else None
+
+
+_KINDS: Mapping[type, _Kind] = {kind: _Kind(kind) for kind in get_args(AnyRecord)}
+_AS_IS = frozenset({type(None), int, bool, float})
 
 
 class Names:
@@ -75,26 +85,32 @@ class Plainer:
 
     def record(self, record: AnyRecord) -> dict[str, Plain]:
         """The record as a mapping of its fields, its kind first."""
-        names = self._names[record.session]
-        plain: dict[str, Plain] = {"record": type(record).__name__}
-        for name in _FIELDS[type(record)]:
-            plain[name] = self._field(name, getattr(record, name), names)
-        return plain
+        kind = _KINDS[type(record)]
+        return dict(zip(("record", *kind.fields), self.values(record), strict=True))
 
-    def _field(self, name: str, value: Any, names: Names) -> Plain:
-        if name in TIMES and isinstance(value, int):
-            return value - self._origin
-        if name == "identity":
-            return names.name("identity", str(value))
-        return plain_value(value, names)
+    def values(self, record: AnyRecord) -> list[Plain]:
+        """The kind of the record and the values of its fields, in order."""
+        kind, names = _KINDS[type(record)], self._names[record.session]
+        plain = [
+            each if type(each) in _AS_IS else plain_value(each, names)
+            for each in kind.values(record)
+        ]
+        if self._origin:
+            for at in kind.times:
+                plain[at] = None if plain[at] is None else plain[at] - self._origin
+        if kind.identity is not None:
+            plain[kind.identity] = names.name("identity", plain[kind.identity])
+        return [kind.name, *plain]
 
 
 def plain_value(value: Any, names: Names) -> Plain:
     """A value as JSON can hold it; bytes as their text."""
-    if value is None or (isinstance(value, (bool, int, float)) and not isinstance(value, Enum)):
-        return value
+    if type(value) is str:
+        return names.rename(value)
     if isinstance(value, Enum):
         return plain_value(value.value, names)
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
     if isinstance(value, str):
         return names.rename(value)
     if isinstance(value, (bytes, bytearray)):
@@ -104,9 +120,10 @@ def plain_value(value: Any, names: Names) -> Plain:
 
 def _plain_collection(value: Any, names: Names) -> Plain:
     if isinstance(value, Mapping):
-        return {
+        plain = {
             str(plain_value(key, names)): plain_value(each, names) for key, each in value.items()
         }
+        return dict(sorted(plain.items()))
     if isinstance(value, (list, tuple)):
         return [plain_value(each, names) for each in value]
     if isinstance(value, AbstractSet):

@@ -32,6 +32,13 @@ class Service(Protocol):
         ...
 
     @property
+    def waits(self) -> bool:
+        """Whether `handle` may wait for anything. One that never does (latency stands in the
+        reply's plan) is answered where its request arrives, without a task of its own.
+        """
+        ...
+
+    @property
     def hosts(self) -> tuple[str, ...]:
         """The origins it answers beside its own name, as in `https://api.example.com`."""
         ...

@@ -48,6 +48,18 @@ class Clock:
         """Nanoseconds of the monotonic clock in the world."""
         return self.MONOTONIC_START + self.now
 
+    @classmethod
+    def loop_time(cls, moment: int) -> float:
+        """A moment (nanoseconds since the start) as event loops and `time.monotonic` tell it, in
+        seconds: agents mix the two, as they may outside.
+        """
+        return (cls.MONOTONIC_START + moment) / NS
+
+    @classmethod
+    def moment(cls, loop_time: float) -> int:
+        """The nanoseconds since the start that an event loop tells as these seconds."""
+        return nanoseconds(loop_time) - cls.MONOTONIC_START
+
     def move_to(self, moment: int) -> None:
         """Let time pass until `moment` (nanoseconds since the start); it never goes back."""
         self.now = max(self.now, moment)

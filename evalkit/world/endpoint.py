@@ -25,6 +25,11 @@ class Admission:
 class Exchange(Protocol):
     """One request and its reply. The network tells it how the reply fares on the wire."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether `reply` may wait; if not, it needs no task of its own."""
+        ...
+
     async def reply(self) -> Reply | None:
         """What to send; None closes the connection as if it had gone idle too long."""
 

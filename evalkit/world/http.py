@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -34,6 +34,16 @@ class _Turn:
     player: Player | None = None
 
 
+def _run_through(answer: Coroutine[object, object, None]) -> None:
+    """Run a coroutine that never waits: a task would cost as much as many a service does."""
+    try:
+        answer.send(None)
+    except StopIteration:
+        return
+    answer.close()
+    raise RuntimeError("a service that says it never waits has waited")
+
+
 class HttpConnection(asyncio.Protocol):
     """One connection of a client to an endpoint. `crashed` is told of an exchange that raised."""
 
@@ -53,7 +63,7 @@ class HttpConnection(asyncio.Protocol):
         self._reader = RequestReader(self._limits)
         self._waiting: deque[_Turn] = deque()
         self._turn: _Turn | None = None
-        self._closing = self._lost = False
+        self._going_on = self._closing = self._lost = False
 
     @property
     def idle(self) -> bool:
@@ -120,19 +130,29 @@ class HttpConnection(asyncio.Protocol):
     def close(self) -> None:
         """Close the connection from the side of the server."""
         self._closing = True
+        self._waiting.clear()
         self._transport.close()
 
     # Requests ----------------------------------------------------------------------------------
 
     def _next(self) -> None:
         """Go on with the next request, or with whatever there is to do where none waits."""
-        if self._waiting:
+        if self._going_on:
+            return  # this reply was played at once, from within the loop below
+        self._going_on = True
+        while self._turn is None and self._waiting:
             self._turn = turn = self._waiting.popleft()
             try:
                 self._open(turn)
             except Exception as error:
                 self.crash(error)
-        elif self._reader.refusal is not None:
+        self._going_on = False
+        if self._turn is None:
+            self._rest()
+
+    def _rest(self) -> None:
+        """No request waits: say what is left to say."""
+        if self._reader.refusal is not None:
             self._refuse(self._reader.refusal)
         elif self._closing:
             self._transport.close()
@@ -144,7 +164,10 @@ class HttpConnection(asyncio.Protocol):
         began = self._now()
         turn.exchange = exchange = turn.context.run(self._endpoint.open, turn.arrived.request)
         answer = self._answer(turn, exchange, began)
-        turn.task = turn.context.run(self._loop.create_task, answer, context=turn.context)
+        if exchange.waits:
+            turn.task = turn.context.run(self._loop.create_task, answer, context=turn.context)
+        else:
+            turn.context.run(_run_through, answer)
 
     async def _answer(self, turn: _Turn, exchange: Exchange, began: int) -> None:
         try:
@@ -199,6 +222,7 @@ class HttpConnection(asyncio.Protocol):
         """Break the connection."""
         self._turn = None
         self._closing = True
+        self._waiting.clear()
         self._transport.abort()
 
     def crash(self, error: BaseException) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from evalkit.world.clock import NS, Clock, nanoseconds
+from evalkit.world.clock import NS, Clock
 from evalkit.world.network import MemoryNetwork
 from evalkit.world.networked import NetworkedLoop
 from evalkit.world.sequence import Sequence
@@ -54,10 +54,14 @@ class _Selector(selectors.DefaultSelector):
 
     loop: WorldLoop
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._files = self.get_map()
+
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         busy = self.loop.begin_round() or (timeout is not None and timeout <= 0)
         # One registered file is the loop's own pipe, which nobody needs to be woken by.
-        files = len(self.get_map()) > 1
+        files = len(self._files) > 1
         if busy or self.loop.has_ready():
             return super().select(0) if files else []
         if files and (events := super().select(0)):
@@ -96,8 +100,8 @@ class WorldLoop(NetworkedLoop):
     # Time --------------------------------------------------------------------------------------
 
     def time(self) -> float:
-        """Seconds since the start of the world."""
-        now = self.clock.now / NS
+        """What `time.monotonic` tells in the world, in seconds."""
+        now = self.clock.monotonic / NS
         return max(self._reached, now)
 
     def has_ready(self) -> bool:
@@ -118,7 +122,7 @@ class WorldLoop(NetworkedLoop):
     def let_time_pass(self) -> bool:
         """Move the clock to the next moment at which something is due; False if there is none."""
         when = self._next_timer()
-        timer = None if when is None else nanoseconds(when)
+        timer = None if when is None else self.clock.moment(when)
         if self._leading:
             moments = [each for each in (timer, self._turns.next_deadline()) if each is not None]
             if not moments:

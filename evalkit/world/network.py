@@ -124,7 +124,7 @@ class MemoryNetwork:
         return transport
 
     def _now(self) -> int:
-        return self._clock.now
+        return self._clock.monotonic
 
     def close(self) -> None:
         """Give back what the operating system lent."""

@@ -13,6 +13,7 @@ from evalkit.world.clock import NS
 from evalkit.world.endpoint import Exchange
 
 _BODILESS = frozenset((204, 304))
+_PHRASES = {each.value: each.phrase for each in HTTPStatus}
 
 
 class Wire(Protocol):
@@ -36,11 +37,7 @@ class Wire(Protocol):
 
 def head_of(reply: Reply, *, close: bool) -> bytes:
     """The status line and the headers of a reply on the wire (RFC 9112)."""
-    try:
-        phrase = HTTPStatus(reply.status).phrase
-    except ValueError:
-        phrase = "Unknown"
-    lines = [f"HTTP/1.1 {reply.status} {phrase}"]
+    lines = [f"HTTP/1.1 {reply.status} {_PHRASES.get(reply.status, 'Unknown')}"]
     lines += [f"{name}: {value}" for name, value in reply.headers]
     if reply.chunked:
         lines.append("transfer-encoding: chunked")

@@ -69,7 +69,7 @@ class RequestReader:
             cause = error.__context__
             return cause.status if isinstance(cause, _TooLargeError) else HTTPStatus.BAD_REQUEST
         self._unread = 0 if self._told else self._unread + len(data)
-        too_long = self._unread > self._limits.head
+        too_long = max(self._unread, self._head_size) > self._limits.head
         return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE if too_long else None
 
     def _reset(self) -> None:
@@ -87,20 +87,22 @@ class RequestReader:
 
     def on_url(self, part: bytes) -> None:
         """A part of the request target."""
-        self._grow_head(len(part))
+        self._told = True
+        self._head_size += len(part)
         self._target += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header."""
-        self._grow_head(len(name) + len(value))
+        self._told = True
+        self._head_size += len(name) + len(value)
         self._headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         """The head is complete."""
         self._told = True
-        self.expects_continue = any(
-            name == "expect" and value.lower() == "100-continue" for name, value in self._headers
-        )
+        self._check_head()
+        expected = [value.lower() for name, value in self._headers if name == "expect"]
+        self.expects_continue = "100-continue" in expected
 
     def on_body(self, part: bytes) -> None:
         """A part of the body."""
@@ -125,16 +127,14 @@ class RequestReader:
         host, path, query = _target(self._target, headers)
         return Request(
             method=self._parser.get_method().decode("latin-1"),
-            path=unquote(path),
+            path=unquote(path) if "%" in path else path,
             host=host,
             query=tuple(parse_qsl(query, keep_blank_values=True)) if query else (),
             headers=headers,
             body=b"".join(self._body),
         )
 
-    def _grow_head(self, size: int) -> None:
-        self._told = True
-        self._head_size += size
+    def _check_head(self) -> None:
         if self._head_size > self._limits.head:
             raise _TooLargeError(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
@@ -142,7 +142,7 @@ class RequestReader:
 def _target(target: bytes, headers: Headers) -> tuple[str, str, str]:
     """Host, path and query of a request target (RFC 9112, section 3.2)."""
     text = target.decode("latin-1").partition("#")[0]
-    host = next((value for name, value in headers if name == "host"), "")
+    host = next(iter([value for name, value in headers if name == "host"]), "")
     before_query, _, query = text.partition("?")
     _, absolute, rest = before_query.partition("://")
     if before_query.startswith("/") or not absolute:

@@ -157,6 +157,8 @@ class Turns:
     def run(self) -> bool:
         """Give each thread that can go on one turn. Whether there was any."""
         ran = False
+        if not self._parked:
+            return ran
         for parked in tuple(self._parked):
             if parked.can_go_on(self._clock.now):
                 self._grant(parked)

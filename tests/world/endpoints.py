@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -11,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from evalkit.journal.records import Finding, Outcome
 from evalkit.wire import Caller, Reply, Request, Step
 from evalkit.world.callers import CALLER
+from evalkit.world.clock import Clock
 from evalkit.world.endpoint import Admission, Endpoint
 from evalkit.world.world import World
 
@@ -29,6 +31,7 @@ class Answering:
 
     handler: Handler
     admission: Admission = field(default_factory=Admission)
+    waits: bool = True
     requests: list[Request] = field(default_factory=list)
     sessions: list[str | None] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
@@ -42,13 +45,14 @@ class Answering:
         caller = CALLER.get()
         self.requests.append(request)
         self.sessions.append(None if caller is None else caller.session)
-        return _Exchange(self, request)
+        return _Exchange(self, request, self.waits)
 
 
 @dataclass
 class _Exchange:
     endpoint: Answering
     request: Request
+    waits: bool
 
     async def reply(self) -> Reply | None:
         return await self.endpoint.handler(self.request)
@@ -67,7 +71,7 @@ def always(reply: Reply | None) -> Answering:
     async def handler(_: Request) -> Reply | None:
         return reply
 
-    return Answering(handler)
+    return Answering(handler, waits=False)
 
 
 def in_turn(*replies: Reply | None) -> Answering:
@@ -77,7 +81,7 @@ def in_turn(*replies: Reply | None) -> Answering:
     async def handler(_: Request) -> Reply | None:
         return left.pop(0) if len(left) > 1 else left[0]
 
-    return Answering(handler)
+    return Answering(handler, waits=False)
 
 
 @dataclass(frozen=True)
@@ -136,3 +140,8 @@ class TelemetryThread(threading.Thread):
 def foreign_thread(target: Callable[[], object]) -> threading.Thread:
     """A thread that keeps real time when it is started in a world."""
     return TelemetryThread(target=target, daemon=True)
+
+
+def passed() -> int:
+    """Nanoseconds since the start of the world, as the running loop tells them."""
+    return Clock.moment(asyncio.get_running_loop().time())

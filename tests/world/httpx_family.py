@@ -11,7 +11,7 @@ import pytest
 from evalkit.journal.records import Outcome
 from evalkit.wire import Cut, Head, Raw, Reply, Reset, Send, Stall, Wait
 from evalkit.world.endpoint import Admission
-from tests.world.endpoints import HOST, MS, SECOND, always, on_behalf, run
+from tests.world.endpoints import HOST, MS, SECOND, always, on_behalf, passed, run
 
 OK = Reply.json({"ok": True})
 SLOW = OK.after(200 * MS)
@@ -48,13 +48,12 @@ def test_a_request_reaches_the_service_and_its_reply_comes_back(
 def test_a_stream_arrives_chunk_by_chunk_at_its_times(library: ModuleType, scheme: str) -> None:
     async def agent() -> Any:
         seen = []
-        loop = asyncio.get_running_loop()
         async with (
             library.AsyncClient() as client,
             client.stream("GET", f"{scheme}://{HOST}/") as reply,
         ):
             async for text in reply.aiter_text():
-                seen.append((text, round(loop.time() * 1000)))
+                seen.append((text, round(passed() / MS)))
         return seen
 
     assert run(agent(), always(CHUNKS)).value == [("one ", 0), ("two ", 20), ("three", 40)]
@@ -91,20 +90,19 @@ def test_a_read_timeout_fires_at_its_exact_time(library: ModuleType) -> None:
 
 def test_latency_is_exact_at_any_concurrency(library: ModuleType) -> None:
     async def agent() -> list[float]:
-        loop = asyncio.get_running_loop()
         limits = library.Limits(max_connections=None)
         async with library.AsyncClient(limits=limits) as client:
 
-            async def call() -> float:
-                began = loop.time()
+            async def call() -> int:
+                began = passed()
                 await client.get(f"http://{HOST}/")
-                return loop.time() - began
+                return passed() - began
 
             return await asyncio.gather(*(call() for _ in range(50)))
 
     ran = run(agent(), always(SLOW))
 
-    assert ran.value == [0.2] * 50
+    assert ran.value == [200 * MS] * 50
     assert ran.opened == 50
 
 

@@ -14,7 +14,17 @@ from evalkit.wire import Cut, Head, Reply, Reset, Send, Stall
 from evalkit.world.callers import CALLER
 from evalkit.world.clock import DEFAULT_START
 from evalkit.world.endpoint import Admission
-from tests.world.endpoints import MS, SECOND, Answering, Ran, always, in_turn, on_behalf, run
+from tests.world.endpoints import (
+    MS,
+    SECOND,
+    Answering,
+    Ran,
+    always,
+    in_turn,
+    on_behalf,
+    passed,
+    run,
+)
 from tests.world.providers import EVENT_STREAM, chat, chat_stream
 
 BASES = ["http://llm.test/v1", "https://api.openai.com/v1"]
@@ -58,13 +68,12 @@ def test_a_completion(base: str) -> None:
 @pytest.mark.parametrize("base", BASES)
 def test_a_stream_arrives_token_by_token_at_its_times(base: str) -> None:
     async def agent() -> Any:
-        loop = asyncio.get_running_loop()
         seen = []
         async with client(base) as llm:
             stream = await llm.chat.completions.create(model="gpt-4o", messages=HI, stream=True)
             async for chunk in stream:
                 if chunk.choices[0].delta.content:
-                    seen.append((chunk.choices[0].delta.content, round(loop.time() * 1000)))
+                    seen.append((chunk.choices[0].delta.content, round(passed() / MS)))
         return seen
 
     service = always(chat_stream(["Hel", "lo", "!"], gap=12 * MS).after(300 * MS))
@@ -171,19 +180,18 @@ def test_a_stream_cut_in_its_chunks_raises() -> None:
 
 def test_latency_is_exact_at_any_concurrency() -> None:
     async def agent() -> list[float]:
-        loop = asyncio.get_running_loop()
         async with client() as llm:
 
-            async def call() -> float:
-                began = loop.time()
+            async def call() -> int:
+                began = passed()
                 await llm.chat.completions.create(model="gpt-4o", messages=HI)
-                return loop.time() - began
+                return passed() - began
 
             return await asyncio.gather(*(call() for _ in range(50)))
 
     service = always(chat().after(200 * MS))
 
-    assert run(agent(), {"api.openai.com": service}).value == [0.2] * 50
+    assert run(agent(), {"api.openai.com": service}).value == [200 * MS] * 50
 
 
 def test_one_sessions_retries_do_not_shift_anothers_jitter() -> None:
@@ -201,7 +209,7 @@ def test_one_sessions_retries_do_not_shift_anothers_jitter() -> None:
 
         async def call(llm: openai.AsyncOpenAI, session: str) -> None:
             await llm.chat.completions.create(model="gpt-4o", messages=HI)
-            ended[session] = round(asyncio.get_running_loop().time() * SECOND)
+            ended[session] = passed()
 
         async def agent() -> None:
             async with client() as llm:

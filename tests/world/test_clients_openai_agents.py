@@ -20,7 +20,7 @@ from agents import (
 from agents.tracing.processors import BackendSpanExporter, BatchTraceProcessor
 
 from evalkit.wire import Reply
-from tests.world.endpoints import MS, SECOND, always, in_turn, run
+from tests.world.endpoints import MS, SECOND, always, in_turn, passed, run
 from tests.world.providers import chat, chat_stream, response, response_stream
 
 BASES = ["http://llm.test/v1", "https://api.openai.com/v1"]
@@ -84,13 +84,12 @@ def test_an_agent_runs(kind: Any, base: str) -> None:
 @pytest.mark.parametrize("kind", MODELS)
 def test_an_agent_streams(kind: Any) -> None:
     async def agent() -> Any:
-        loop = asyncio.get_running_loop()
         seen = []
         result = Runner.run_streamed(helper(kind), "Hi")
         async for event in result.stream_events():
             delta = getattr(getattr(event, "data", None), "delta", None)
             if isinstance(delta, str):
-                seen.append((delta, round(loop.time() * 1000)))
+                seen.append((delta, round(passed() / MS)))
         return seen, result.final_output
 
     ran = run(agent(), {"api.openai.com": always(stream(kind, ["Hel", "lo"], 12 * MS))})

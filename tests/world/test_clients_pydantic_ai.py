@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Any
 
@@ -12,7 +11,7 @@ from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 
 from evalkit.wire import Reply, Stall
-from tests.world.endpoints import MS, SECOND, always, in_turn, run
+from tests.world.endpoints import MS, SECOND, always, in_turn, passed, run
 from tests.world.providers import chat, chat_stream
 
 BASES = ["http://llm.test/v1", "https://api.openai.com/v1"]
@@ -38,11 +37,10 @@ def test_an_agent_runs(base: str) -> None:
 @pytest.mark.parametrize("base", BASES)
 def test_an_agent_streams(base: str) -> None:
     async def agent() -> Any:
-        loop = asyncio.get_running_loop()
         seen = []
         async with agent_at(base).run_stream("Hi") as result:
             async for text in result.stream_text(delta=True, debounce_by=None):
-                seen.append((text, round(loop.time() * 1000)))
+                seen.append((text, round(passed() / MS)))
         return seen
 
     service = always(chat_stream(["Hel", "lo"], gap=12 * MS).after(300 * MS))

@@ -71,6 +71,53 @@ def test_requests_are_answered_in_order(request_bytes: bytes, answer: bytes) -> 
     assert answered(request_bytes, by=always(OK)) == answer
 
 
+def test_as_many_requests_as_may_wait_are_answered_by_a_service_that_never_waits() -> None:
+    most = Limits().pipelined
+
+    assert answered(GET * most, by=always(OK)) == WIRE_OK * most
+
+
+@pytest.mark.parametrize("step", [Cut(), Reset()])
+def test_what_was_pipelined_behind_a_broken_reply_is_not_answered(step: Cut | Reset) -> None:
+    service = in_turn(OK, Reply(plan=(step,)), OK)
+
+    async def main() -> bytes:
+        reader, writer = await asyncio.open_connection(HOST, 80)
+        writer.write(GET * 4)
+        answer = b""
+        while (data := await _read(reader)) is not None:
+            answer += data
+        writer.close()
+        return answer
+
+    ran = run(main(), service)
+
+    assert ran.value == WIRE_OK
+    assert len(service.requests) == 2
+
+
+async def _read(reader: asyncio.StreamReader) -> bytes | None:
+    try:
+        return await reader.read(100) or None
+    except ConnectionResetError:
+        return None
+
+
+def test_a_service_that_waits_though_it_says_it_never_does_is_a_mistake_of_its_own() -> None:
+    async def handler(_: Request) -> Reply:
+        await asyncio.sleep(1)
+        return OK
+
+    async def client() -> None:
+        with pytest.raises(ConnectionResetError):
+            await exchange(GET)
+
+    with pytest.raises(EvalkitError, match="crashed") as caught:
+        run(client(), Answering(handler, waits=False))
+
+    assert "never waits" in str(caught.value.__cause__)
+
+
 @pytest.mark.parametrize(
     ("request_bytes", "status"),
     [

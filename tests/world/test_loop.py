@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.world.endpoints import SECOND, run
+from evalkit.world.clock import Clock
+from tests.world.endpoints import SECOND, passed, run
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30))
@@ -19,15 +21,21 @@ def test_timers_fire_in_order_at_their_times(delays: list[float]) -> None:
     async def main() -> list[tuple[float, float]]:
         loop = asyncio.get_running_loop()
         fired: list[tuple[float, float]] = []
+        began = loop.time()
+
+        def fire(delay: float) -> None:
+            fired.append((delay, loop.time() - began))
+
         for delay in delays:
-            loop.call_later(delay, lambda delay=delay: fired.append((delay, loop.time())))
+            loop.call_later(delay, fire, delay)
         await asyncio.sleep(max(delays))
         await asyncio.sleep(0.001)
         return fired
 
     fired = run(main()).value
 
-    assert [delay for delay, _ in fired] == sorted(delays)
+    assert sorted(delay for delay, _ in fired) == sorted(delays)
+    assert [at for _, at in fired] == sorted(at for _, at in fired)
     assert all(delay == pytest.approx(at, abs=2e-9) for delay, at in fired)
 
 
@@ -39,7 +47,7 @@ def test_whole_nanoseconds_are_exact(moments: list[int]) -> None:
         seen = []
         for moment in sorted(set(moments)):
             reached = loop.create_future()
-            loop.call_at(moment / SECOND, reached.set_result, None)
+            loop.call_at(Clock.loop_time(moment), reached.set_result, None)
             await reached
             seen.append(loop.clock.now)
         return seen
@@ -64,6 +72,23 @@ def test_code_that_compares_its_deadline_with_the_loops_time_is_not_woken_early(
         return early
 
     assert run(main()).value == 0
+
+
+def test_the_loops_time_is_the_monotonic_clock() -> None:
+    async def main() -> list[float]:
+        loop, late = asyncio.get_running_loop(), []
+        for delay in (0.1, 0.25, 1 / 3, 7):
+            woken = loop.create_future()
+            due = time.monotonic() + delay
+            loop.call_at(due, woken.set_result, None)
+            await woken
+            late.append(max(abs(loop.time() - due), abs(time.monotonic() - due)))
+        return late
+
+    ran = run(main())
+
+    assert max(ran.value) < 1e-9
+    assert abs(ran.now - round((0.1 + 0.25 + 1 / 3 + 7) * SECOND)) < 4
 
 
 def test_a_cancelled_timer_moves_no_clock() -> None:
@@ -137,7 +162,7 @@ def test_pipes_are_read_before_time_passes() -> None:
         loop.remove_reader(reading)
         os.close(reading)
         os.close(writing)
-        return data, loop.time()
+        return data, passed()
 
     assert run(main()).value == (b"hello", 0)
 

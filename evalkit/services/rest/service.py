@@ -26,6 +26,7 @@ class RestService:
     """
 
     kind = "rest"
+    waits = False
 
     def __init__(
         self, name: str, rest: CompiledRest, *, starts_at_ns: int = DEFAULT_STARTS_AT_NS

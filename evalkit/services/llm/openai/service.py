@@ -66,6 +66,7 @@ class OpenAIService:
     """A mock of api.openai.com: it refuses what the real one refuses, in its words."""
 
     kind = "openai"
+    waits = False
 
     def __init__(
         self, name: str, settings: OpenAISettings, *, starts_at_ns: int = DEFAULT_STARTS_AT_NS
