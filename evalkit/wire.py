@@ -7,9 +7,9 @@ the three knows the others.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from evalkit.keyed import Draw
 
@@ -76,10 +76,17 @@ _UNKEYED = Draw.of("request")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one model call."""
+    """Tokens of one model call.
+
+    `input` counts all that was read, and of it `cached` from a cache and `cache_write` into one;
+    `output` counts all that was written, and of it `reasoning` that was thought and not said.
+    """
 
     input: int
     output: int
+    cached: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +94,55 @@ class Effect:
     """A change that a service commits because of a call.
 
     `key` is the business key: two effects of one name and key are the same change made twice.
+    `commit` makes the change in the service itself; where an effect is dropped it is never called.
+    It commits at once, or `after` nanoseconds, or, if `overtaken`, when the next effects of its
+    session have been committed. `fault` names the fault that changed any of this.
     """
 
     name: str
     key: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+    commit: Callable[[], None] | None = field(default=None, compare=False, repr=False)
+    after: int = 0
+    overtaken: bool = False
+    fault: str | None = None
+
+
+class Allows(Protocol):
+    """What a contract allows a JSON body to be."""
+
+    def allows(self, value: Any) -> bool:
+        """Whether it takes this value."""
+        ...
+
+    def another(self, draw: Draw) -> Any:
+        """Another value that it takes, of some other record; None where none can be made."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an operation replied before in the same session; `same` means to the same request."""
+
+    same: bool
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """With what authority a request was made: the scopes that its credential `had`, and those that
+    the operation `used`.
+
+    `under` is what the service would have replied to other scopes, `ended` what it replies once it
+    has ended the credential; faults of authority choose between them. `grant` is the OAuth grant
+    type where the request asked for a token.
+    """
+
+    had: tuple[str, ...]
+    used: tuple[str, ...]
+    grant: str | None = None
+    under: Callable[[tuple[str, ...]], Reply] = field(compare=False, repr=False)
+    ended: Callable[[], Reply] = field(compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +151,14 @@ class Reply:
 
     `plan` is played in order. `chunked` says that body bytes go out in chunks, each `Send` one
     chunk; otherwise `headers` carries the content length, or the end of the connection is the end
-    of the body. `effects` are committed when the service takes the request on. `route` names the
-    route or rule that answered; `complaint` is set when none did, and says what came nearest.
+    of the body. `effects` are committed when the service takes the request on, and what `taken`
+    holds is called then: what the service remembers that is no effect (a key, a token). A fault
+    that answers in its place drops both. `access` is set where the service asks who calls. `route`
+    names the route or rule that answered; `complaint` is set when none did, and says what came
+    nearest. `breaches` says how the request broke the service's contract, and `contract` what that
+    allows in the body's place. `failed` says that the reply tells of a failure whatever its status.
+    `stays_open` says that it has no end of its own: the call is over once it has begun, and what
+    follows comes unasked.
     """
 
     status: int = 200
@@ -113,6 +170,13 @@ class Reply:
     model: str | None = None
     route: str | None = None
     complaint: str | None = None
+    failed: bool = False
+    stays_open: bool = False
+    access: Access | None = None
+    taken: tuple[Callable[[], None], ...] = field(default=(), compare=False, repr=False)
+    breaches: tuple[str, ...] = ()
+    contract: Allows | None = field(default=None, compare=False, repr=False)
+    earlier: tuple[Earlier, ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
     def whole(
@@ -157,8 +221,9 @@ class Caller:
 class Request:
     """One HTTP request, complete. Header names are in lower case; `path` is without the query.
 
-    `at` is the world time of its arrival in nanoseconds. `draw` is keyed by the identity of the
-    call, so that whatever a service draws from it (a latency, an id) does not depend on order.
+    `at` is the world time of its arrival in nanoseconds; `queued` is how many it waits from then on
+    before the service begins with it. `draw` is keyed by the identity of the call, so that whatever
+    a service draws from it (a latency, an id) does not depend on order.
     """
 
     method: str
@@ -168,6 +233,7 @@ class Request:
     headers: Headers = ()
     body: bytes = b""
     at: int = 0
+    queued: int = 0
     caller: Caller | None = None
     draw: Draw = _UNKEYED
 

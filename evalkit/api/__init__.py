@@ -1,8 +1,19 @@
 """What every front end calls: run suites, check them, read what was run."""
 
+from evalkit.api.comparing import compare
+from evalkit.api.gating import judge_again
 from evalkit.api.loading import load_run
 from evalkit.api.paths import suites_in
-from evalkit.api.planning import validate
+from evalkit.api.planning import validate, warnings_of
 from evalkit.api.running import exit_code_of, run
 
-__all__ = ["exit_code_of", "load_run", "run", "suites_in", "validate"]
+__all__ = [
+    "compare",
+    "exit_code_of",
+    "judge_again",
+    "load_run",
+    "run",
+    "suites_in",
+    "validate",
+    "warnings_of",
+]

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from evalkit.engine.cells import CellSink, SuitePlan
-from evalkit.engine.events import CellDone, CellFailed, CellKey, CheckCrashed, Event, Interrupted
+from evalkit.engine.cells import SuitePlan
+from evalkit.engine.events import (
+    CellDone,
+    CellFailed,
+    CellKey,
+    CellRetried,
+    CheckCrashed,
+    Event,
+    Interrupted,
+    RunPlanned,
+)
 from evalkit.engine.run import run_suite
 from evalkit.errors import StartError
 from evalkit.keyed import digest_of
-from evalkit.store import CellProblem, RunJudged, RunOpened
+from evalkit.store import CellProblem, CellWriter, KeptCell, RunJudged, RunOpened
 
 Listener: TypeAlias = Callable[[Event | RunOpened | RunJudged], None]
 """Is told what happens while suites run."""
@@ -49,9 +58,11 @@ class Outcome:
         """What went wrong with the cells of a scenario."""
         return tuple(problem for cell, problem in self.problems if cell.scenario == scenario)
 
-    def digest(self, scenario: str | None = None) -> str | None:
-        """One hash over the digests of the cells; None where one was not run to its end."""
-        cells = sorted(self.cells_of(scenario))
+    def digest(self, scenario: str | None = None, *, without: Collection[str] = ()) -> str | None:
+        """One hash over the digests of the cells of a scenario, or of all but some; None where one
+        was not run to its end.
+        """
+        cells = sorted(each for each in self.cells_of(scenario) if each.scenario not in without)
         if not cells or any(each not in self.digests for each in cells):
             return None
         parts = ((each.scenario, each.index, self.digests[each]) for each in cells)
@@ -77,20 +88,64 @@ def cells_of(plan: SuitePlan) -> tuple[CellKey, ...]:
     )
 
 
-def drive(plan: SuitePlan, sink: CellSink, *, workers: int | None, listener: Listener) -> Outcome:
-    """Run the cells of a plan. An interrupt ends it, with what was measured kept."""
+def drive(
+    plan: SuitePlan,
+    sink: CellWriter,
+    *,
+    workers: int | None,
+    listener: Listener,
+    kept: Mapping[CellKey, KeptCell] | None = None,
+    keep: Sequence[int] = (),
+) -> Outcome:
+    """Run the cells of a plan but those that are kept from before, of which it tells as if they had
+    been run. An interrupt ends it, with what was measured kept. For `keep` see `run_suite`.
+    """
     outcome = Outcome(cells_of(plan))
+    kept = kept or {}
 
     def told(event: Event) -> None:
+        event = _concealed(event, plan, sink)
         outcome.take(event)
         listener(event)
 
-    events = run_suite(plan, sink=sink, workers=workers)
+    events = run_suite(plan, sink=sink, workers=workers, done=frozenset(kept), keep=keep)
     try:
         for event in events:
             told(event)
+            if isinstance(event, RunPlanned):
+                for past in _past(kept):
+                    told(past)
     except StartError as error:
         outcome.not_started = str(error)
     except KeyboardInterrupt:
         outcome.interrupted = True
     return outcome
+
+
+def _past(kept: Mapping[CellKey, KeptCell]) -> Iterator[Event]:
+    """What was told of the cells that were run before."""
+    for cell, it in kept.items():
+        for each in it.crashes:
+            yield CheckCrashed(
+                cell=cell, check=each.check, session=each.session, detail=each.traceback
+            )
+        yield CellDone(
+            cell=cell,
+            digest=it.digest,
+            sessions=it.sessions,
+            cpu_ns=0,
+            virtual_ns=it.virtual_ns,
+        )
+
+
+def _concealed(event: Event, plan: SuitePlan, sink: CellWriter) -> Event:
+    """The event without sensitive values, which a traceback may hold."""
+    if not isinstance(event, CellFailed | CellRetried | CheckCrashed):
+        return event
+    cell = event.cell
+    planned = [each.id for each in plan.scenario(cell.scenario).cells[cell.index]]
+    if not isinstance(event, CheckCrashed):
+        event = replace(event, what=sink.conceal(cell, planned, event.what))
+    if not isinstance(event, CellRetried):
+        event = replace(event, detail=sink.conceal(cell, planned, event.detail))
+    return event

@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from evalkit.api.driving import Outcome
-from evalkit.engine.cells import SuitePlan
+from evalkit.engine.cells import ScenarioPlan, SuitePlan
 from evalkit.gate import (
     CellError,
     ScenarioResult,
     SuiteResult,
     Verdict,
     combine,
+    gated_scenarios,
     judge_scenario,
     judge_suite,
     worst_exit,
 )
+from evalkit.gate.endings import count_ends, endings
 from evalkit.gate.verdict import START_EXIT, exit_code
 from evalkit.store import Run, RunRecord, ScenarioRecord, Status
+from evalkit.store.figures import Figures, figures_of
+from evalkit.suite.model import Suite
 
 INTERRUPTED_EXIT = 130
-_ONE_SESSION = "gates were not judged: they are about all sessions, and one was chosen"
+ONE_SESSION = "gates were not judged: they are about all sessions, and one was chosen"
 _JUDGED_BY = ("finding", "fault", "fault_missed")
 
 
 def judged(run: Run, plan: SuitePlan, outcome: Outcome, *, differs: str | None) -> RunRecord:
     """The record of the run with its verdict. `differs` is where a second run was different."""
-    plan, notes = (plan, ()) if not run.record.session else (_without_gates(plan), (_ONE_SESSION,))
-    results = [_result(run, plan, outcome, each.name) for each in plan.scenarios]
-    suite = judge_suite(plan.suite, results, run.lists)
+    plan, notes = (plan, ()) if not run.record.session else (_without_gates(plan), (ONE_SESSION,))
+    figures = figures_of(run)
+    own = [each for each in plan.scenarios if not each.added]
+    results = {each.name: _result(run, figures, plan, outcome, each) for each in own}
+    sound = [each for each in own if each.name in gated_scenarios(plan.suite)]
+    expected = expected_of(plan.suite, sound)
+    suite = judge_suite(plan.suite, list(results.values()), figures, expected=expected)
     record = replace(
         run.record,
         status=Status.INTERRUPTED if outcome.interrupted else Status.COMPLETE,
         scenarios=tuple(
-            _filled(run.record.scenario(each.scenario), each, outcome) for each in results
+            _filled(each, results.get(each.name), outcome, figures) for each in run.record.scenarios
         ),
         gates=suite.gates,
-        digest=outcome.digest(),
+        digest=outcome.digest(without=[each.name for each in plan.scenarios if each.added]),
         difference=differs,
         notes=notes,
+        warnings=(*run.record.warnings, *suite.warnings),
+        not_started=outcome.not_started,
     )
-    return _with_verdict(record, suite, outcome)
+    return with_verdict(record, suite, interrupted=outcome.interrupted)
 
 
 def _without_gates(plan: SuitePlan) -> SuitePlan:
@@ -53,47 +64,78 @@ def _without_gates(plan: SuitePlan) -> SuitePlan:
     return replace(plan, suite=suite, scenarios=tuple(scenarios))
 
 
-def _result(run: Run, plan: SuitePlan, outcome: Outcome, name: str) -> ScenarioResult:
-    scenario = plan.scenario(name)
+def _result(
+    run: Run, figures: Figures, plan: SuitePlan, outcome: Outcome, scenario: ScenarioPlan
+) -> ScenarioResult:
     errors = [
         CellError(what=f"cell {each.cell}: {each.what}", start=each.start)
-        for each in outcome.problems_of(name)
+        for each in outcome.problems_of(scenario.name)
     ]
     return judge_scenario(
-        name,
+        scenario.name,
         scenario.scenario,
-        run.lists,
-        run.records(name, kinds=_JUDGED_BY),
+        figures,
+        run.records(scenario.name, kinds=_JUDGED_BY),
         planned=scenario.sessions,
         errors=errors,
         suite_gates=() if scenario.faulty else plan.suite.gates,
+        expected=expected_of(plan.suite, [scenario]),
     )
 
 
-def _filled(planned: ScenarioRecord, result: ScenarioResult, outcome: Outcome) -> ScenarioRecord:
-    return replace(
+def expected_of(suite: Suite, scenarios: Iterable[ScenarioPlan]) -> Mapping[str, Collection[str]]:
+    """What has to occur where a gate is judged `for each`: the services that the agent cannot do
+    without, and the regions of the sessions planned.
+    """
+    sessions = (session for each in scenarios for cell in each.cells for session in cell)
+    regions = {each.record.region for each in sessions}
+    return {"service": services_of(suite), "region": {each for each in regions if each is not None}}
+
+
+def services_of(suite: Suite) -> frozenset[str]:
+    """The services that the agent cannot do without."""
+    return frozenset(name for name, each in suite.services.items() if not each.optional)
+
+
+def _filled(
+    planned: ScenarioRecord, result: ScenarioResult | None, outcome: Outcome, figures: Figures
+) -> ScenarioRecord:
+    """The record with what came of it; of a control there is no verdict."""
+    record = replace(
         planned,
+        problems=outcome.problems_of(planned.name),
+        digest=outcome.digest(planned.name),
+    )
+    if result is None:
+        ended = endings(figures.sessions, planned.name)
+        return replace(record, ends=count_ends(ended, planned.sessions))
+    return with_result(record, result)
+
+
+def with_result(record: ScenarioRecord, result: ScenarioResult) -> ScenarioRecord:
+    """The record of a scenario with what came of it."""
+    return replace(
+        record,
         verdict=result.verdict,
         reasons=result.reasons,
         notes=result.notes,
+        warnings=result.warnings,
         ends=result.ends,
         gates=result.gates,
         checks=result.checks,
         faults=result.rules,
-        problems=outcome.problems_of(planned.name),
-        digest=outcome.digest(planned.name),
     )
 
 
-def _with_verdict(record: RunRecord, suite: SuiteResult, outcome: Outcome) -> RunRecord:
+def with_verdict(record: RunRecord, suite: SuiteResult, *, interrupted: bool = False) -> RunRecord:
     """The record with the verdict of all that there is to judge by."""
     verdicts, codes, reasons = [suite.verdict], [suite.exit_code], list(suite.reasons)
-    if outcome.not_started is not None:
+    if record.not_started is not None:
         # Nothing was run, so what the scenarios lack says nothing about them.
-        verdicts, codes, reasons = [Verdict.ERROR], [START_EXIT], [outcome.not_started]
+        verdicts, codes, reasons = [Verdict.ERROR], [START_EXIT], [record.not_started]
     if record.difference is not None:
         verdicts.append(Verdict.FAIL)
         codes.append(exit_code(Verdict.FAIL))
         reasons.insert(0, f"the second run was different: {record.difference}")
-    code = INTERRUPTED_EXIT if outcome.interrupted else worst_exit(codes)
+    code = INTERRUPTED_EXIT if interrupted else worst_exit(codes)
     return replace(record, verdict=combine(verdicts), exit_code=code, reasons=tuple(reasons))

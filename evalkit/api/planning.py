@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from evalkit.api.paths import Paths, suites_in
@@ -13,7 +14,12 @@ from evalkit.suite import Problem, load_suite
 
 
 def plan_all(
-    paths: Paths, *, scenario: str | None, session: str | None, seed: int | None
+    paths: Paths,
+    *,
+    scenario: str | None,
+    session: str | None,
+    seed: int | None,
+    controls: bool = True,
 ) -> tuple[SuitePlan, ...]:
     """The plans of the suites at these paths, without those that hold nothing asked for.
 
@@ -24,8 +30,9 @@ def plan_all(
     unfit: list[UsageError] = []
     for path in suites_in(paths):
         try:
-            loaded = load_suite(path)
-            plans.append(plan_suite(loaded, scenarios=scenario, session=session, seed=seed))
+            plans.append(
+                plan_one(path, scenario=scenario, session=session, seed=seed, controls=controls)
+            )
         except SuiteError as error:
             problems += error.problems
         except UsageError as error:
@@ -35,6 +42,20 @@ def plan_all(
     if not plans:
         raise _none_fits(unfit)
     return tuple(plans)
+
+
+def plan_one(
+    path: Path,
+    *,
+    scenario: str | None,
+    session: str | None,
+    seed: int | None,
+    controls: bool = True,
+) -> SuitePlan:
+    """The plan of one suite. Raises `SuiteError` and `UsageError`."""
+    return plan_suite(
+        load_suite(path), scenarios=scenario, session=session, seed=seed, controls=controls
+    )
 
 
 def _none_fits(unfit: Sequence[UsageError]) -> UsageError:
@@ -52,6 +73,17 @@ def validate(paths: Paths) -> list[Problem]:
     for path in suites_in(paths):
         problems += _problems_of(path)
     return problems
+
+
+def warnings_of(paths: Paths) -> list[Problem]:
+    """What somebody should know of in these suites though it is no mistake: gates that could not
+    pass with the sessions planned. Suites with mistakes are left out.
+    """
+    warnings: list[Problem] = []
+    for path in suites_in(paths):
+        with suppress(SuiteError):
+            warnings += plan_one(path, scenario=None, session=None, seed=None).warnings
+    return warnings
 
 
 def _problems_of(path: Path) -> Sequence[Problem]:

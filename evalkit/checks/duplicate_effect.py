@@ -14,7 +14,8 @@ from evalkit.journal.views import SessionView
 class NoDuplicateEffect(Check):
     """Two effects of one name and business key in a session are one change made twice.
 
-    Effects without a business key cannot be told apart, so they are left alone.
+    Effects without a business key cannot be told apart, so they are left alone. So is the double of
+    an effect that a fault made in the same call: the agent made the change once.
     """
 
     name: ClassVar[str] = "no-duplicate-effect"
@@ -25,8 +26,9 @@ class NoDuplicateEffect(Check):
         del facts
         made: dict[tuple[str, str, tuple[str, ...]], list[EffectCommitted]] = {}
         for effect in session.effects:
-            if effect.key:
-                made.setdefault((effect.service, effect.name, effect.key), []).append(effect)
+            same = made.setdefault((effect.service, effect.name, effect.key), [])
+            if effect.key and not _doubled(effect, same):
+                same.append(effect)
         return [self._twice(session, same) for same in made.values() if len(same) > 1]
 
     def _twice(self, session: SessionView, same: list[EffectCommitted]) -> Finding:
@@ -44,3 +46,7 @@ class NoDuplicateEffect(Check):
             hint="send the same idempotency key with every attempt, "
             "or look before writing again whether the first write went through",
         )
+
+
+def _doubled(effect: EffectCommitted, before: list[EffectCommitted]) -> bool:
+    return effect.fault is not None and any(each.call == effect.call for each in before)

@@ -82,7 +82,7 @@ def _answer(allowed: Sequence[Answer], scope: Scope, turn: TurnView) -> Iterator
         return
     expected, seen = listed(allowed, "or"), answer_of(turn)
     failed = [call for call in turn.calls if call.failed]
-    ways = "; ".join(f"{call.service} call {call.call}: {failure_of(call)}" for call in failed)
+    ways = "; ".join(f"{call.service} call #{call.call}: {failure_of(call)}" for call in failed)
     replied = turn.ended is not None and turn.ended.text is not None
     yield scope.finding(
         f"turn {turn.turn}: {seen}, expected {expected}" + (f" (failed: {ways})" if ways else ""),

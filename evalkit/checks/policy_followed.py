@@ -24,30 +24,30 @@ class PolicyFollowed(Check):
         for failure in failures(session):
             rule, required = _required(failure, facts.services.get(failure.service))
             ended = failure.turn.ended
-            if required is not None and (ended is None or ended.answer is not required):
+            if required and (ended is None or ended.answer not in required):
                 yield self._otherwise(session, failure, rule, required)
 
     def _otherwise(
-        self, session: SessionView, failure: Failure, rule: str, required: Answer
+        self, session: SessionView, failure: Failure, rule: str, required: tuple[Answer, ...]
     ) -> Finding:
         ended = failure.turn.ended
-        seen = answer_of(failure.turn)
+        seen, wanted = answer_of(failure.turn), " or ".join(required)
         return self.finding(
-            f"{failure.what}, and turn {failure.turn.turn} must then be {required}: it was {seen}",
+            f"{failure.what}, and turn {failure.turn.turn} must then be {wanted}: it was {seen}",
             at=end_of(session) if ended is None else ended.at,
             session=session.id,
             turn=failure.turn.turn,
             calls=failure.calls,
-            expected=f"{required} (`{rule}` of {failure.service})",
+            expected=f"{wanted} (`{rule}` of {failure.service})",
             seen=seen,
             hint="handle this failure where the call is made and answer by the policy",
         )
 
 
-def _required(failure: Failure, use: ServiceUse | None) -> tuple[str, Answer | None]:
+def _required(failure: Failure, use: ServiceUse | None) -> tuple[str, tuple[Answer, ...]]:
     """The policy that applies; a timeout without a policy of its own is a failure like others."""
     if use is None:
-        return "on_failure", None
-    if failure.timed_out and use.on_timeout is not None:
+        return "on_failure", ()
+    if failure.timed_out and use.on_timeout:
         return "on_timeout", use.on_timeout
     return "on_failure", use.on_failure

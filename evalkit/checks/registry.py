@@ -12,6 +12,7 @@ from evalkit.checks.base import Check
 from evalkit.checks.blocked_loop import EventLoopNotBlocked
 from evalkit.checks.duplicate_effect import NoDuplicateEffect
 from evalkit.checks.policy_followed import PolicyFollowed
+from evalkit.checks.requests_conform import RequestsConform
 from evalkit.checks.retries_bounded import RetriesBounded
 from evalkit.checks.silent_failure import NoSilentFailure
 from evalkit.checks.unfit import FitsSimulation
@@ -25,6 +26,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "event-loop-not-blocked": EventLoopNotBlocked(),
         "fits-simulation": FitsSimulation(),
         "no-unmatched-request": NoUnmatchedRequest(),
+        "requests-conform": RequestsConform(),
         "no-duplicate-effect": NoDuplicateEffect(),
         "no-silent-failure": NoSilentFailure(),
         "retries-bounded": RetriesBounded(),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from evalkit.checks.base import Check, Facts
-from evalkit.checks.words import listed
+from evalkit.checks.words import numbered
 from evalkit.journal.logical import LogicalCall, logical_calls, requested
 from evalkit.journal.records import Finding
 from evalkit.journal.views import SessionView
@@ -30,7 +30,7 @@ class RetriesBounded(Check):
         made = len(logical.attempts)
         return self.finding(
             f"{logical.service} {logical.operation} was attempted {made} times "
-            f"(calls {listed(logical.numbers)}), {allowed} allowed",
+            f"({numbered(logical.numbers)}), {allowed} allowed",
             at=logical.last.started.at,
             session=session.id,
             turn=logical.turn,

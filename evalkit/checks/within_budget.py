@@ -33,7 +33,7 @@ class WithinBudget(Check):
         self, session: SessionView, logical: LogicalCall, end: int, budget: int
     ) -> Finding:
         took = duration(end - logical.first.started.at)
-        never = _is_open(logical.last)
+        never = _is_open(logical.last) or _cut_short(logical.last, session)
         ending = ", and never ended" if never else ""
         return self.finding(
             f"{logical.service} {logical.operation} took {took}{ending} "
@@ -52,6 +52,15 @@ class WithinBudget(Check):
 
 def _is_open(call: CallView) -> bool:
     return call.ended is None or call.ended.outcome is Outcome.OPEN
+
+
+def _cut_short(call: CallView, session: SessionView) -> bool:
+    """Whether only the end of its turn, which took too long, put an end to the call."""
+    if call.ended is None or call.ended.outcome is not Outcome.ABANDONED:
+        return False
+    ended = call.ended.at
+    overdue = (each.ended for each in session.turns if each.ended and each.ended.timed_out)
+    return any(turn.turn == call.started.turn and ended >= turn.at for turn in overdue)
 
 
 def _end(call: CallView, session: SessionView) -> int:

@@ -16,8 +16,8 @@ def listed(words: Iterable[object], last: str = "and") -> str:
 
 
 def numbered(calls: Sequence[int]) -> str:
-    """`call 3`, `calls 3 and 4`."""
-    return f"call{'s' if len(calls) != 1 else ''} {listed(calls)}"
+    """`call #3`, `calls #3 and #4`: as timelines name them, and `evalkit explain` takes them."""
+    return f"call{'s' if len(calls) != 1 else ''} {listed(f'#{each}' for each in calls)}"
 
 
 def duration(ns: int) -> str:

@@ -11,7 +11,19 @@ import sys
 from collections.abc import Sequence
 
 from evalkit import __version__
-from evalkit.cli import checks, faults, run, schema, show, validate
+from evalkit.cli import (
+    checks,
+    contract,
+    diff,
+    explain,
+    faults,
+    gate,
+    mcp_stdio,
+    run,
+    schema,
+    show,
+    validate,
+)
 from evalkit.cli.command import Command, Formatter
 from evalkit.errors import EvalkitError, SuiteError
 
@@ -19,9 +31,14 @@ COMMANDS: tuple[Command, ...] = (
     run.COMMAND,
     validate.COMMAND,
     show.COMMAND,
+    gate.COMMAND,
+    explain.COMMAND,
+    diff.COMMAND,
+    contract.COMMAND,
     faults.COMMAND,
     checks.COMMAND,
     schema.COMMAND,
+    mcp_stdio.COMMAND,
 )
 INTERRUPTED = 130
 BROKEN_PIPE = 141

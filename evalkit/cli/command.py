@@ -17,6 +17,7 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str, **settings: Any) -> None:
         super().__init__(prog, **{"max_help_position": 26, **settings})
         self._width = min(self._width, 90)
+        self._action_max_length = 14  # argparse leaves out the indent of commands when it measures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

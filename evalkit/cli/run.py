@@ -18,13 +18,20 @@ _EXAMPLES = """\
   evalkit run scenarios --scenario "crm-*" --workers 4
   evalkit run scenarios/support --scenario crm-slow --session s-003 --seed 7
   evalkit run scenarios/support --twice
+  evalkit run --resume latest
   evalkit run scenarios/support --json > run.json"""
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", type=Path, help="a suite file, or a folder of suites"
+        "paths", nargs="*", metavar="PATH", type=Path, help="a suite file, or a folder of suites"
     )
+    _add_choice(parser)
+    _add_manner(parser)
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    """What of the suites is run."""
     parser.add_argument(
         "--scenario", metavar="GLOB", help="run only the scenarios whose name matches"
     )
@@ -35,6 +42,16 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="what all that is drawn depends on (default: the suite's seed)",
     )
+    parser.add_argument(
+        "--resume",
+        metavar="RUN",
+        help="go on with a run that was killed or interrupted (its folder, its id, or `latest`); "
+        "refused where what it is made of has changed",
+    )
+
+
+def _add_manner(parser: argparse.ArgumentParser) -> None:
+    """How they are run, and what is told."""
     parser.add_argument(
         "--workers",
         metavar="N",
@@ -54,6 +71,12 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         help="run everything twice and fail where the second run differs, naming the first event",
     )
     parser.add_argument(
+        "--no-control",
+        dest="controls",
+        action="store_false",
+        help="do not run sessions of faulty scenarios without faults as well, to compare",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help="print the record of each run as JSON, and all else to stderr",
@@ -62,10 +85,13 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
 
 def _action(args: argparse.Namespace) -> int:
     from evalkit import api
+    from evalkit.errors import UsageError
     from evalkit.report.closing import print_closing
     from evalkit.report.progress import progress_on
     from evalkit.store import to_json
 
+    if not args.paths and args.resume is None:
+        raise UsageError("which suite? give the path of one, or of a folder of suites")
     with progress_on(sys.stderr) as progress:
         runs = api.run(
             args.paths,
@@ -75,6 +101,8 @@ def _action(args: argparse.Namespace) -> int:
             workers=args.workers,
             out=args.out,
             twice=args.twice,
+            controls=args.controls,
+            resume=args.resume,
             listener=progress,
         )
     for run in runs:

@@ -28,7 +28,9 @@ def _action(args: argparse.Namespace) -> int:
     from evalkit import api
 
     suites = api.suites_in(args.paths)
-    problems = api.validate(args.paths)
+    problems, warnings = api.validate(args.paths), api.warnings_of(args.paths)
+    for warning in warnings:
+        print(f"warning: {warning}\n", file=sys.stderr)
     for problem in problems:
         print(f"{problem}\n", file=sys.stderr)
     if problems:

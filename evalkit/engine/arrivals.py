@@ -14,8 +14,12 @@ Cells: TypeAlias = tuple[tuple[PlannedSession, ...], ...]
 """Sessions in blocks that share a world."""
 
 
-def plan_sessions(records: Sequence[SessionRecord], settings: Sessions) -> Cells:
-    """The cells of a scenario. A repeated session has an id, and so draws, of its own."""
+def plan_sessions(
+    records: Sequence[SessionRecord], settings: Sessions, *, together: bool = False
+) -> Cells:
+    """The cells of a scenario, one where the sessions belong `together`. A repeated session has an
+    id, and so draws, of its own.
+    """
     repeated = [
         (record.id if round_ == 0 else f"{record.id}~{round_ + 1}", record)
         for round_ in range(settings.repeat)
@@ -25,7 +29,7 @@ def plan_sessions(records: Sequence[SessionRecord], settings: Sessions) -> Cells
     planned = [
         PlannedSession(id=name, record=record, arrival=next(arrivals)) for name, record in repeated
     ]
-    size = settings.cell
+    size = max(1, len(planned)) if together else settings.cell
     return tuple(tuple(planned[at : at + size]) for at in range(0, len(planned), size))
 
 

@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from typing import TypeAlias
 
 from evalkit.agents import open_agent
 from evalkit.engine.cells import CellResult, PlannedSession, ScenarioPlan, SuitePlan
@@ -21,8 +22,12 @@ from evalkit.journal.records import End
 from evalkit.journal.views import JournalView
 from evalkit.journal.writer import Journal
 from evalkit.services import ServiceTemplate, load_service
+from evalkit.suite.model import ServiceUse
 from evalkit.world.clock import epoch_ns
 from evalkit.world.world import World
+
+Templates: TypeAlias = Mapping[str, Sequence[ServiceTemplate]]
+"""The services of each scenario, by its name."""
 
 
 class Cell:
@@ -33,12 +38,12 @@ class Cell:
     def __init__(
         self,
         plan: SuitePlan,
-        templates: Sequence[ServiceTemplate],
+        templates: Templates,
         key: CellKey,
         progress: Callable[[int, int], None],
     ) -> None:
         self._plan = plan
-        self._templates = templates
+        self._templates = templates[key.scenario]
         self._key = key
         self._scenario: ScenarioPlan = plan.scenario(key.scenario)
         self._sessions: tuple[PlannedSession, ...] = self._scenario.cells[key.index]
@@ -110,6 +115,7 @@ class Cell:
             )
             self._in_sessions = True
             await self._replay.run(self._sessions)
+            await self._desk.ledger.settled()
             self._in_sessions = False
 
     def _serve(self) -> None:
@@ -118,7 +124,7 @@ class Cell:
             ignore = self._plan.suite.services[service.name].ignore
             endpoint = ServiceEndpoint(service, self._desk, ignore)
             self._endpoints.append(endpoint)
-            for host in (host_of(service.name), *declared_hosts(service.hosts)):
+            for host in (host_of(service.name), *declared_hosts(template.info.hosts)):
                 self._world.serve(host, endpoint)
 
     def _arriving(self, session: str) -> None:
@@ -134,13 +140,22 @@ class Cell:
         self._progress(self._done, self._not_completed)
 
 
-def load_templates(plan: SuitePlan) -> tuple[ServiceTemplate, ...]:
-    """The services of a suite, read and compiled, ready to be made fresh for every world."""
+def load_templates(plan: SuitePlan) -> Templates:
+    """The services of each scenario, read and compiled once, to be made fresh for every world."""
     starts_at = epoch_ns(plan.suite.starts_at)
-    return tuple(
-        load_service(name, use, plan.path.parent, starts_at_ns=starts_at)
-        for name, use in plan.suite.services.items()
-    )
+    loaded: list[tuple[str, ServiceUse, ServiceTemplate]] = []
+
+    def load(name: str, use: ServiceUse) -> ServiceTemplate:
+        known = (made for named, of, made in loaded if (named, of) == (name, use))
+        if (template := next(known, None)) is None:
+            template = load_service(name, use, plan.path.parent, starts_at_ns=starts_at)
+            loaded.append((name, use, template))
+        return template
+
+    return {
+        each.name: [load(name, use) for name, use in plan.suite.services_in(each.scenario).items()]
+        for each in plan.scenarios
+    }
 
 
 def _schedule(plan: SuitePlan, scenario: ScenarioPlan) -> Schedule:

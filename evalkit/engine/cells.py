@@ -11,6 +11,7 @@ from evalkit.checks.run import Crash
 from evalkit.engine.events import CellKey
 from evalkit.journal.records import AnyRecord
 from evalkit.services import ServiceInfo
+from evalkit.suite import Problem
 from evalkit.suite.model import Scenario, SessionRecord, Sessions, Suite
 
 
@@ -27,12 +28,16 @@ class PlannedSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioPlan:
-    """One scenario with its sessions in cells."""
+    """One scenario with its sessions in cells. `control` names the one with the same sessions and
+    no faults; `added` says that it is there for that only, and no part of the suite.
+    """
 
     name: str
     scenario: Scenario
     settings: Sessions
     cells: tuple[tuple[PlannedSession, ...], ...]
+    control: str | None = None
+    added: bool = False
 
     @property
     def sessions(self) -> int:
@@ -42,12 +47,16 @@ class ScenarioPlan:
     @property
     def faulty(self) -> bool:
         """Whether the scenario injects anything."""
-        return bool(self.scenario.faults)
+        return not self.scenario.sound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuitePlan:
-    """All that is to be run of one suite. It is pickled on its way to the processes that run it."""
+    """All that is to be run of one suite. It is pickled on its way to the processes that run it.
+
+    `warnings` are what somebody should know of before it runs. `controls` says that faulty
+    scenarios have theirs.
+    """
 
     suite: Suite
     path: Path
@@ -55,6 +64,8 @@ class SuitePlan:
     environment: Mapping[str, str]
     services: tuple[ServiceInfo, ...]
     scenarios: tuple[ScenarioPlan, ...]
+    warnings: tuple[Problem, ...] = ()
+    controls: bool = True
 
     def scenario(self, name: str) -> ScenarioPlan:
         """The scenario of this name."""

@@ -33,6 +33,14 @@ class CellStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CellRetried:
+    """A cell's process died, which `what` tells of; the cell is to be tried once more."""
+
+    cell: CellKey
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsDone:
     """So many sessions of the cell have ended by now, so many of them not completed."""
 
@@ -78,5 +86,12 @@ class Interrupted:
 
 
 Event: TypeAlias = (
-    RunPlanned | CellStarted | SessionsDone | CheckCrashed | CellDone | CellFailed | Interrupted
+    RunPlanned
+    | CellStarted
+    | CellRetried
+    | SessionsDone
+    | CheckCrashed
+    | CellDone
+    | CellFailed
+    | Interrupted
 )

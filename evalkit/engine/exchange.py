@@ -6,7 +6,9 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cached_property
 
+from evalkit.engine.ledger import Ledger
 from evalkit.faults import ConnectFault, Connecting, Decision, Schedule, apply_all
 from evalkit.journal.canonical import canonical
 from evalkit.journal.identity import Identities, Place, call_failed, sdk_retry
@@ -14,7 +16,6 @@ from evalkit.journal.records import (
     CONNECT,
     CallEnded,
     CallStarted,
-    EffectCommitted,
     FaultMissed,
     FaultMoved,
     Outcome,
@@ -23,7 +24,7 @@ from evalkit.journal.records import (
 from evalkit.journal.writer import Journal
 from evalkit.keyed import Draw
 from evalkit.services.base import Service
-from evalkit.wire import Caller, Head, Raw, Reply, Request, Send, Step
+from evalkit.wire import Caller, Earlier, Head, Raw, Reply, Request, Send, Step
 from evalkit.world.callers import CALLER
 from evalkit.world.clock import Clock
 from evalkit.world.endpoint import Admission
@@ -41,15 +42,36 @@ class Desk:
         self.schedule = schedule
         self.seed = seed
         self.identities = Identities()
-        self._last: dict[str | None, dict[int, Place]] = defaultdict(dict)
+        self.ledger = Ledger(journal=journal, clock=clock)
+        self._last: dict[str | None, dict[int, tuple[Place, Request]]] = defaultdict(dict)
+        self._replied: dict[tuple[str, str, str], list[tuple[str, bytes]]] = defaultdict(list)
 
     def begin(self, caller: Caller | None, service: str, operation: str, identity: str) -> Place:
         """The place of a call that begins now."""
         session = None if caller is None else caller.session
         turn = None if caller is None else caller.turn
-        place = self.identities.begin(session, turn, service, operation, identity)
-        self._last[session][place.logical] = place
-        return place
+        return self.identities.begin(session, turn, service, operation, identity)
+
+    def decide(self, place: Place, request: Request) -> Decision:
+        """Which faults a call meets."""
+        if not self.schedule.rules:
+            return Decision()
+        self._last[place.session][place.logical] = place, request
+        return self.schedule.decide(place, self.clock.now, request)
+
+    @cached_property
+    def remembers(self) -> bool:
+        """Whether some fault of the scenario needs to know what was replied before."""
+        return any(fault.remembers for rule in self.schedule.rules for fault in rule.faults)
+
+    def remember(self, place: Place, reply: Reply) -> Reply:
+        """The reply with what its operation replied before in the session, kept for the next."""
+        if place.session is None or reply.status >= 400:
+            return reply
+        before = self._replied[place.session, place.service, place.operation]
+        earlier = tuple(Earlier(identity == place.identity, body) for identity, body in before)
+        before.append((place.identity, reply.body()))
+        return replace(reply, earlier=earlier)
 
     def moved(self, stage: Stage, place: Place, fired: Iterable[tuple[int, str]]) -> None:
         """Journal that these faults (rule and kind) reached a stage."""
@@ -69,8 +91,9 @@ class Desk:
 
     def session_over(self, session: str) -> None:
         """Journal the faults aimed at attempts that the session never made."""
-        for place in self._last.pop(session, {}).values():
-            for missed in self.schedule.missed(place):
+        self.ledger.session_over(session)
+        for place, request in self._last.pop(session, {}).values():
+            for missed in self.schedule.missed(place, request.at, request):
                 self.journal.append(
                     FaultMissed(
                         at=self.clock.now,
@@ -96,7 +119,9 @@ class ServiceEndpoint:
 
     def refuses(self, session: str) -> bool:
         """Whether a connect fault awaits the session's first connection."""
-        return bool(self._desk.schedule.decide_connect(self.service.name, session, 1).fired)
+        desk = self._desk
+        first = desk.schedule.decide_connect(self.service.name, session, 1, desk.clock.now)
+        return bool(first.fired)
 
     def connecting(self) -> Admission:
         """What becomes of a connection that the code in context opens."""
@@ -104,7 +129,7 @@ class ServiceEndpoint:
         session = None if caller is None else caller.session
         self._connections[session] += 1
         decision = self._desk.schedule.decide_connect(
-            self.service.name, session, self._connections[session]
+            self.service.name, session, self._connections[session], self._desk.clock.now
         )
         connecting = Connecting()
         draw = Draw.of(
@@ -118,6 +143,7 @@ class ServiceEndpoint:
         return Admission(
             wait=connecting.wait,
             refused=connecting.refused,
+            unknown=connecting.unknown,
             over=self._journal_connect(caller, decision),
         )
 
@@ -147,6 +173,7 @@ class ServiceEndpoint:
                     call=place.call,
                     outcome=outcome,
                     failed=failed,
+                    spared=_spared(decision),
                 )
             )
 
@@ -180,7 +207,7 @@ class ServiceEndpoint:
                 body=request.body[:KEPT_BODY],
             )
         )
-        decision = desk.schedule.decide(place)
+        decision = desk.decide(place, request)
         if desk.schedule.rules:
             decision = self._with_connect_fault(place, decision)
         if decision.fired:
@@ -189,9 +216,11 @@ class ServiceEndpoint:
 
     def _with_connect_fault(self, place: Place, decision: Decision) -> Decision:
         """A session whose connections are refused must not slip in on another's open one."""
+        schedule, name, now = self._desk.schedule, self.service.name, self._desk.clock.now
         if place.session is None or self._connections[place.session]:
-            return decision
-        refused = self._desk.schedule.decide_connect(self.service.name, place.session, 1)
+            refused = schedule.breaks_open(name, place.session, now)
+        else:
+            refused = schedule.decide_connect(name, place.session, 1, now)
         return refused if refused.fired else decision
 
 
@@ -227,6 +256,8 @@ class Exchange:
                 self._desk.moved(stage, self._place, self._fired)
             return None
         reply = await self._healthy()
+        if self._desk.remembers:
+            reply = self._desk.remember(self._place, reply)
         if faults:
             draw = self._request.draw.at("faults")
             reply = apply_all(reply, faults, draw, kind=self._service.kind)
@@ -244,19 +275,7 @@ class Exchange:
             return replace(reply, complaint=what)
 
     def _commit(self, reply: Reply) -> None:
-        for effect in reply.effects:
-            self._desk.journal.append(
-                EffectCommitted(
-                    at=self._desk.clock.now,
-                    session=self._place.session,
-                    turn=self._place.turn,
-                    service=self._place.service,
-                    call=self._place.call,
-                    name=effect.name,
-                    key=effect.key,
-                    data=effect.data,
-                )
-            )
+        self._desk.ledger.take_on(self._place, reply, self._deliver)
         if reply.effects:
             self._service.committed(self._request)
 
@@ -265,6 +284,8 @@ class Exchange:
         now = self._desk.clock.now
         if isinstance(step, Head):
             self._first_byte = now
+            if self._reply is not None and self._reply.stays_open:
+                self._end(Outcome.REPLIED, 0)
         elif isinstance(step, Send | Raw) and step.data:
             self._first_token = now if self._first_token is None else self._first_token
             self._last_token = now
@@ -280,11 +301,18 @@ class Exchange:
 
     def closed(self, outcome: Outcome, sent: int) -> None:
         """The exchange is over."""
+        if self._reply is None or not self._reply.stays_open or self._first_byte is None:
+            self._end(outcome, sent)
+
+    def _end(self, outcome: Outcome, sent: int) -> None:
+        """The call is over, though what it opened may stay open."""
         reply, place, desk = self._reply, self._place, self._desk
         status = None if reply is None or self._first_byte is None else reply.status
         headers = () if reply is None else reply.headers
-        failed = call_failed(outcome, status, broken=self._broken, headers=headers)
+        broken = self._broken or (reply is not None and reply.failed)
+        failed = call_failed(outcome, status, broken=broken, headers=headers)
         desk.identities.end(place, failed=failed)
+        access = None if reply is None else reply.access
         desk.journal.append(
             CallEnded(
                 at=desk.clock.now,
@@ -302,13 +330,24 @@ class Exchange:
                 usage=None if reply is None else reply.usage,
                 route=None if reply is None else reply.route,
                 complaint=None if reply is None else reply.complaint,
+                breaches=() if reply is None else reply.breaches,
                 failed=failed,
+                spared=_spared(self._decision),
+                scopes_had=None if access is None else access.had,
+                scopes_used=() if access is None else access.used,
             )
         )
 
 
 def _kinds(decision: Decision) -> list[tuple[int, str]]:
     return [(rule, fault.name) for rule, fault in decision.fired]
+
+
+def _spared(decision: Decision) -> tuple[tuple[int, str], ...]:
+    """The rules that were considered and did not fire, each with why."""
+    if not decision.considered:
+        return ()
+    return tuple((each.rule, each.why) for each in decision.considered if not each.fired)
 
 
 def _target(request: Request) -> str:
@@ -341,14 +380,6 @@ def _started(
         attempt=place.attempt,
         logical=place.logical,
         sdk_retry=sdk,
-        headers=_masked(headers),
+        headers=headers,
         body=body,
     )
-
-
-_CREDENTIALS = frozenset(("authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"))
-
-
-def _masked(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Headers without credentials: a journal is read by more people than a password should be."""
-    return tuple((name, "***" if name in _CREDENTIALS else value) for name, value in headers)

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from evalkit.checks import CHECKS
 from evalkit.engine.arrivals import Cells, only, plan_sessions
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
-from evalkit.engine.hosts import host_of, urls
+from evalkit.engine.controls import with_controls
+from evalkit.engine.hosts import declared_hosts, host_of, url_of, urls
 from evalkit.engine.judging import expectations
 from evalkit.errors import SuiteError, UsageError
 from evalkit.faults import Rule, problems_of
-from evalkit.gate import GateSyntaxError, check_gate, parse_gate
+from evalkit.gate import gated_scenarios
+from evalkit.gate.located import gate_problems, gate_warnings
 from evalkit.services import ServiceInfo, load_service
 from evalkit.services.template import RenderError, TemplateError, compile_value
 from evalkit.suite import Loaded, Problem, load_sessions
-from evalkit.suite.model import Expect, Scenario, SessionRecord, Sessions, SessionsOverride, Suite
+from evalkit.suite.model import (
+    Expect,
+    Scenario,
+    ServiceUse,
+    SessionRecord,
+    Sessions,
+    SessionsOverride,
+    Suite,
+)
 from evalkit.world.clock import epoch_ns
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -31,12 +41,14 @@ def plan_suite(
     scenarios: str | None = None,
     session: str | None = None,
     seed: int | None = None,
+    controls: bool = True,
 ) -> SuitePlan:
-    """The plan of a suite: of the scenarios that match a glob, of one session, under a seed.
+    """The plan of a suite: of the scenarios that match a glob, of one session, under a seed, each
+    faulty scenario with its control unless there are to be none.
 
     Raises `SuiteError` with all mistakes, `UsageError` where the glob or the session fit nothing.
     """
-    return _Planner(loaded, seed).plan(scenarios, session)
+    return _Planner(loaded, seed).plan(scenarios, session, controls=controls)
 
 
 class _Planner:
@@ -48,10 +60,13 @@ class _Planner:
         self._reseeded = seed
         self._problems: list[Problem] = []
         self._payloads: dict[str, tuple[SessionRecord, ...]] = {}
+        self._together = False
 
-    def plan(self, pattern: str | None, session: str | None) -> SuitePlan:
+    def plan(self, pattern: str | None, session: str | None, *, controls: bool) -> SuitePlan:
         self._check_start()
         services = self._services()
+        self._check_overrides()
+        self._together = any(each.shared for each in services)
         environment = self._environment()
         self._check_meaning()
         planned = [
@@ -59,14 +74,17 @@ class _Planner:
         ]
         if self._problems:
             raise SuiteError(self._problems)
-        plans = self._chosen([each for each in planned if each is not None], pattern, session)
+        whole = [each for each in planned if each is not None]
+        plans = tuple(self._chosen(whole, pattern, session))
         return SuitePlan(
             suite=self._suite,
             path=self._loaded.path,
             seed=self._seed,
             environment=environment,
             services=services,
-            scenarios=tuple(plans),
+            scenarios=with_controls(plans, self._suite.scenarios) if controls else plans,
+            warnings=tuple(self._warnings(whole)),
+            controls=controls,
         )
 
     # Parts -------------------------------------------------------------------------------------
@@ -82,26 +100,67 @@ class _Planner:
         for name, use in self._suite.services.items():
             where = ("services", name)
             present = [self._is_there((*where, "use"), use.use)]
-            if use.script is not None:
-                present.append(self._is_there((*where, "script"), use.script))
+            if use.script not in (None, "auto"):
+                present.append(self._is_there((*where, "script"), str(use.script)))
+            for at, script in enumerate(use.scripts):
+                if script.use != "auto":
+                    present.append(self._is_there((*where, "scripts", at, "use"), script.use))
             if not all(present):
                 continue
-            try:
-                found.append(load_service(name, use, self._folder).info)
-            except SuiteError as error:
-                self._problems += error.problems
-        self._check_hosts()
+            if (info := self._load(name, use)) is not None:
+                found.append(info)
+        self._check_names()
+        self._check_hosts(found)
         return tuple(found)
 
-    def _check_hosts(self) -> None:
-        """Two services at one host would be one."""
+    def _load(self, name: str, use: ServiceUse) -> ServiceInfo | None:
+        try:
+            return load_service(name, use, self._folder).info
+        except SuiteError as error:
+            self._problems += error.problems
+            return None
+
+    def _check_overrides(self) -> None:
+        """The services that scenarios replace by another version are there and sound."""
+        for scenario, each in self._suite.scenarios.items():
+            for name, override in each.services.items():
+                where = ("scenarios", scenario, "services", name)
+                if name not in self._suite.services:
+                    self._unknown_service(where, name)
+                    continue
+                files = override.model_dump(exclude_none=True)
+                if not files:
+                    self._problem(where, "nothing is changed; write `use`, `script` or `document`")
+                present = [
+                    self._is_there((*where, key), file)
+                    for key, file in files.items()
+                    if file != "auto"
+                ]
+                if all(present) and files:
+                    self._load(name, self._suite.services_in(each)[name])
+
+    def _check_hosts(self, services: Iterable[ServiceInfo]) -> None:
+        """Of two services at one host only one would ever be asked."""
+        taken: dict[str, str] = {}
+        for service in services:
+            for host in declared_hosts(service.hosts):
+                other = taken.setdefault(host, service.name)
+                if other != service.name:
+                    message = (
+                        f"{other} answers at {host} too; say with `hosts` which of the two does "
+                        f"(`hosts: []`: the agent reaches it at {url_of(service.name)} only)"
+                    )
+                    self._problem(("services", service.name), message)
+
+    def _check_names(self) -> None:
+        """Two services of one name would be one."""
         taken: dict[str, str] = {}
         for name in self._suite.services:
             if (other := taken.setdefault(host_of(name), name)) != name:
                 message = f"{name} and {other} would both answer at {host_of(name)}; rename one"
                 self._problem(("services", name), message)
 
-    def _is_there(self, where: tuple[str, ...], name: str) -> bool:
+    def _is_there(self, where: tuple[str | int, ...], name: str) -> bool:
         there = (self._folder / name).is_file()
         if not there:
             folder = (self._folder / name).parent
@@ -128,7 +187,7 @@ class _Planner:
         records = self._records(settings, ("scenarios", name, "sessions"), scenario.sessions)
         if records is None:
             return None
-        cells = plan_sessions(records, settings)
+        cells = plan_sessions(records, settings, together=self._together)
         self._check_ids(cells, scenario.sessions, name)
         self._check_templates(cells, scenario, name)
         return ScenarioPlan(name=name, scenario=scenario, settings=settings, cells=cells)
@@ -196,11 +255,20 @@ class _Planner:
             raise UsageError(f"no session is named {session!r} in {self._loaded.path}")
         yield from (each for each in narrowed if each.cells)
 
+    def _warnings(self, plans: Sequence[ScenarioPlan]) -> Iterator[Problem]:
+        """The gates that could not pass, however well all went, with the sessions there are."""
+        gated = gated_scenarios(self._suite)
+        sessions = sum(each.sessions for each in plans if each.name in gated)
+        yield from gate_warnings(self._loaded, ("gates",), self._suite.gates, sessions)
+        for each in plans:
+            where = ("scenarios", each.name, "gates")
+            yield from gate_warnings(self._loaded, where, each.scenario.gates, each.sessions)
+
     # Meaning -----------------------------------------------------------------------------------
 
     def _check_meaning(self) -> None:
         suite = self._suite
-        sound = [name for name, each in suite.scenarios.items() if not each.faults]
+        sound = [name for name, each in suite.scenarios.items() if each.sound]
         self._check_gates(("gates",), suite.gates, sound, ())
         self._check_checks(("checks",), suite.checks)
         for name, scenario in suite.scenarios.items():
@@ -220,13 +288,7 @@ class _Planner:
         faults: Collection[str],
     ) -> None:
         known = {"scenario": scenarios, "service": tuple(self._suite.services), "fault": faults}
-        for index, text in enumerate(gates):
-            try:
-                wrong = check_gate(parse_gate(text), known)
-            except GateSyntaxError as error:
-                wrong = [str(error)]
-            for message in wrong:
-                self._problem((*where, index), message)
+        self._problems += gate_problems(self._loaded, where, gates, known)
 
     def _check_checks(self, where: tuple[str, ...], names: Sequence[str]) -> None:
         allowed = ("standard", *CHECKS)

@@ -4,108 +4,40 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
 import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from types import TracebackType
 
-from evalkit.engine.cells import CellResult, CellSink, SuitePlan
+from evalkit.engine.cells import CellResult, CellSink, PlannedSession, SuitePlan
 from evalkit.engine.events import (
     CellDone,
     CellFailed,
     CellKey,
+    CellRetried,
     CellStarted,
     CheckCrashed,
     Event,
     Interrupted,
     SessionsDone,
 )
+from evalkit.engine.forking import Zygote, how_it_died
 from evalkit.engine.interrupts import Interrupts
-from evalkit.engine.zygote import Answer, Began, Failed, Finished, Order, Progress, Ready
+from evalkit.engine.messages import Answer, Began, Failed, Finished, Progress
 from evalkit.errors import StartError
 
-_MAIN = "import sys; from evalkit.engine.zygote import main; main(int(sys.argv[1]))"
-
 _PATIENCE = 10.0  # real seconds that interrupted cells have to keep what they measured
-
-
-class Zygote:
-    """The process that cells are forked from, seen from its parent."""
-
-    def __init__(self, order: Order, environment: Mapping[str, str]) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _MAIN, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=sys.stderr.fileno() if _has_descriptor(sys.stderr) else subprocess.DEVNULL,
-                env={
-                    **os.environ,
-                    **environment,
-                    "PYTHONHASHSEED": "0",
-                    "PYTHONPATH": os.pathsep.join(each for each in sys.path if each),
-                },
-                start_new_session=True,
-            )
-        self._control = ours
-        self._answers = Connection(os.dup(ours.fileno()))
-        try:
-            self._answers.send(order)
-            ready = self._answers.recv()
-        except (EOFError, OSError):
-            self.close()
-            raise StartError("the process for cells could not be started") from None
-        except BaseException:
-            self.close()
-            raise
-        assert isinstance(ready, Ready)
-        self.threads = ready.threads
-
-    def close(self) -> None:
-        """End the process, once it has nothing more to do."""
-        self._answers.close()
-        self._control.close()
-        self._process.wait()
-
-    def __enter__(self) -> Zygote:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def fork(self, key: CellKey) -> Connection:
-        """Have a cell run; what it answers comes over the connection."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        with theirs:
-            socket.send_fds(self._control, [pickle.dumps(key)], [theirs.fileno()])
-        return Connection(ours.detach())
-
-
-def start_zygote(order: Order, environment: Mapping[str, str]) -> Zygote:
-    """A zygote that can be forked: without the libraries where one of them starts a thread."""
-    zygote = Zygote(order, environment)
-    if not zygote.threads:
-        return zygote
-    with zygote:
-        bare = Order(plan=order.plan, sink=order.sink, preload=())
-    return Zygote(bare, environment)
+_TRIES = 2
+"""How often a cell is run whose process dies."""
+_STARTS = 3
+"""How many zygotes may die before nothing more is tried."""
 
 
 @dataclass(slots=True)
 class _Running:
     key: CellKey
+    number: int  # of the try, from 1
     pid: int | None = None
     over: bool = False
 
@@ -113,53 +45,99 @@ class _Running:
 class Pool:
     """Runs cells and yields what happens. Closing the iterator early ends the cells."""
 
-    def __init__(self, zygote: Zygote, plan: SuitePlan, sink: CellSink, workers: int) -> None:
-        self._zygote = zygote
+    def __init__(
+        self, start: Callable[[], Zygote], plan: SuitePlan, sink: CellSink, workers: int
+    ) -> None:
+        self._start = start
+        self._starts = 0
+        self._zygote: Zygote | None = None
         self._plan = plan
         self._sink = sink
         self._workers = workers
+        self._waiting: list[tuple[CellKey, int]] = []
         self._running: dict[Connection, _Running] = {}
         self._interrupted = False
 
     def run(self, keys: Sequence[CellKey]) -> Iterator[Event]:
-        """Run these cells."""
-        waiting = list(reversed(keys))
+        """Run these cells. Raises `StartError`."""
+        self._waiting = [(each, 1) for each in reversed(keys)]
         try:
+            if keys:
+                self._zygote = self._next_zygote()  # may take long: an interrupt ends it at once
             with Interrupts() as interrupts:
-                while (waiting or self._running) and not interrupts.came:
-                    while waiting and len(self._running) < self._workers:
-                        yield self._begin(waiting.pop())
+                while (self._waiting or self._running) and not interrupts.came:
+                    while self._waiting and len(self._running) < self._workers:
+                        yield self._begin(*self._waiting.pop())
                     yield from self._answers(None, interrupts)
                 if interrupts.came:
                     yield from self._interrupt(interrupts)
         finally:
             self._end()
 
-    def _begin(self, key: CellKey) -> CellStarted:
-        self._running[self._zygote.fork(key)] = _Running(key)
-        sessions = len(self._plan.scenario(key.scenario).cells[key.index])
-        return CellStarted(cell=key, sessions=sessions)
+    def _begin(self, key: CellKey, number: int) -> CellStarted:
+        self._running[self._forked(key)] = _Running(key, number)
+        return CellStarted(cell=key, sessions=len(self._sessions(key)))
+
+    def _sessions(self, key: CellKey) -> tuple[PlannedSession, ...]:
+        return self._plan.scenario(key.scenario).cells[key.index]
+
+    def _forked(self, key: CellKey) -> Connection:
+        """The connection to a new cell, of a new zygote where there is none any more."""
+        while True:
+            if self._zygote is None or self._zygote.gone:
+                self._zygote = self._next_zygote()
+            try:
+                return self._zygote.fork(key, self._sessions(key))
+            except OSError:
+                self._zygote.gone = True
+
+    def _next_zygote(self) -> Zygote:
+        if self._zygote is not None:
+            self._zygote.close()
+        self._starts += 1
+        if self._starts > _STARTS:
+            raise StartError(f"the process for cells died {_STARTS} times")
+        return self._start()
 
     def _answers(self, timeout: float | None, interrupts: Interrupts) -> Iterator[Event]:
-        for ready in wait([*self._running, *interrupts.files], timeout):
+        zygote = self._zygote
+        assert zygote is not None
+        about_ends = [] if zygote.gone else [zygote.answers]
+        for ready in wait([*self._running, *about_ends, *interrupts.files], timeout):
             if ready in interrupts.files:
                 return
             assert isinstance(ready, Connection)
-            running = self._running[ready]
-            try:
-                answer: Answer = ready.recv()
-            except (EOFError, OSError):
-                yield from self._died(ready, running)
-                continue
+            if ready in self._running:
+                yield from self._heard(ready)
+            elif zygote.answers.poll():  # what it said may have been taken note of just now
+                zygote.take()
+
+    def _heard(self, connection: Connection) -> Iterator[Event]:
+        running = self._running[connection]
+        try:
+            answer: Answer = connection.recv()
+        except (EOFError, OSError):
+            yield from self._died(connection, running)
+        else:
             yield from self._answered(running, answer)
 
     def _died(self, connection: Connection, running: _Running) -> Iterator[Event]:
         """The cell's process is gone; that it said how it ended is the rule."""
         connection.close()
         del self._running[connection]
-        if not running.over:
-            what = "the cell's process ended without a word (killed, or crashed in C code)"
-            yield self._failed(running, Failed(what, "", False))
+        assert self._zygote is not None
+        code = None if running.pid is None else self._zygote.code_of(running.pid)
+        if running.over:
+            return
+        if code is None:
+            _signal(running, signal.SIGKILL)  # it may have closed the connection and live on
+        what = f"the cell's process {how_it_died(code)}"
+        if running.number < _TRIES and not self._interrupted:
+            self._waiting.append((running.key, running.number + 1))
+            yield CellRetried(cell=running.key, what=what)
+        else:
+            again = ", and not for the first time" if running.number > 1 else ""
+            yield self._failed(running, Failed(f"{what}{again}", "", False))
 
     def _answered(self, running: _Running, answer: Answer) -> Iterator[Event]:
         match answer:
@@ -171,21 +149,7 @@ class Pool:
                 yield SessionsDone(cell=running.key, done=done, failed=failed)
             case Finished():
                 running.over = True
-                for crash in answer.crashes:
-                    yield CheckCrashed(
-                        cell=running.key,
-                        check=crash.check,
-                        session=crash.session,
-                        detail=crash.traceback,
-                    )
-                if answer.complete:
-                    yield CellDone(
-                        cell=running.key,
-                        digest=answer.digest,
-                        sessions=answer.sessions,
-                        cpu_ns=answer.cpu_ns,
-                        virtual_ns=answer.virtual_ns,
-                    )
+                yield from _finished(running.key, answer)
             case Failed():
                 running.over = True
                 yield self._failed(running, answer)
@@ -193,7 +157,6 @@ class Pool:
     def _failed(self, running: _Running, failed: Failed) -> CellFailed:
         """Its sessions stay in every denominator: they are kept as errored."""
         running.over = True
-        sessions = self._plan.scenario(running.key.scenario).cells[running.key.index]
         self._sink(
             CellResult(
                 cell=running.key,
@@ -201,7 +164,7 @@ class Pool:
                 digest="",
                 services=self._plan.services,
                 cpu_ns={},
-                planned=tuple(each.id for each in sessions),
+                planned=tuple(each.id for each in self._sessions(running.key)),
                 complete=False,
             )
         )
@@ -225,17 +188,26 @@ class Pool:
             _signal(running, signal.SIGKILL)
             connection.close()
         self._running.clear()
+        if self._zygote is not None:
+            self._zygote.close()
+
+
+def _finished(cell: CellKey, answer: Finished) -> Iterator[Event]:
+    for crash in answer.crashes:
+        yield CheckCrashed(
+            cell=cell, check=crash.check, session=crash.session, detail=crash.traceback
+        )
+    if answer.complete:
+        yield CellDone(
+            cell=cell,
+            digest=answer.digest,
+            sessions=answer.sessions,
+            cpu_ns=answer.cpu_ns,
+            virtual_ns=answer.virtual_ns,
+        )
 
 
 def _signal(running: _Running, number: int) -> None:
     if running.pid is not None and not running.over:
         with contextlib.suppress(ProcessLookupError):
             os.kill(running.pid, number)
-
-
-def _has_descriptor(stream: object) -> bool:
-    try:
-        stream.fileno()  # type: ignore[attr-defined]
-    except (AttributeError, OSError, ValueError):
-        return False
-    return True

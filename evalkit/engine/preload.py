@@ -1,15 +1,37 @@
 """Which libraries an agent imports, read from its source without running it.
 
 They are imported once in the process that cells are forked from; the agent's own code is imported
-afresh in each cell.
+afresh in each cell. What libraries import only when they are first used is imported with them, or
+every cell would do so for itself.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeGuard
+
+ALWAYS = ("pyarrow.parquet", "jinja2", "genai_prices", "numpy.random", "uuid_utils")
+"""What a cell imports whatever its agent is."""
+
+_LATER: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "anthropic": ("anthropic.resources.messages", "anthropic.lib.streaming", "jiter"),
+        "anyio": ("anyio._backends._asyncio",),
+        "httpx": ("httpcore", "h11", "anyio._backends._asyncio"),
+        "httpx2": ("httpcore2", "h11", "truststore", "anyio._backends._asyncio"),
+        "openai": ("openai.resources.chat.completions", "openai.resources.responses", "jiter"),
+    }
+)
+"""What a library imports when it is first used."""
+
+
+def imported_later(loaded: Container[str]) -> tuple[str, ...]:
+    """The modules that the libraries among these would import when they are first used."""
+    found = (name for library, names in _LATER.items() if library in loaded for name in names)
+    return tuple(dict.fromkeys(found))
 
 
 def libraries_of(target: str, folder: Path) -> tuple[str, ...]:

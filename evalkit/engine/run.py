@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from evalkit.engine.cells import CellSink, SuitePlan
 from evalkit.engine.events import CellKey, Event, RunPlanned
-from evalkit.engine.pool import Pool, start_zygote
-from evalkit.engine.preload import libraries_of
-from evalkit.engine.zygote import Order
+from evalkit.engine.forking import Zygote, start_zygote
+from evalkit.engine.messages import Order
+from evalkit.engine.pool import Pool
+from evalkit.engine.preload import ALWAYS, libraries_of
 
-_ALWAYS = ("pyarrow.parquet", "jinja2")
 
+def run_suite(
+    plan: SuitePlan,
+    *,
+    sink: CellSink,
+    workers: int | None = None,
+    done: Collection[CellKey] = (),
+    keep: Sequence[int] = (),
+) -> Iterator[Event]:
+    """Run the cells of the plan but those that are `done`, `workers` processes at a time (default:
+    the cores).
 
-def run_suite(plan: SuitePlan, *, sink: CellSink, workers: int | None = None) -> Iterator[Event]:
-    """Run every cell of the plan, `workers` processes at a time (default: the cores).
-
-    `sink` keeps each cell's result, in the cell's process. Raises `StartError`.
+    `sink` keeps each cell's result, in the cell's process. The file descriptors in `keep` are
+    inherited by every process, and so are open for as long as one of them lives. Raises
+    `StartError`.
     """
     keys = [
         CellKey(scenario.name, index)
@@ -31,8 +41,12 @@ def run_suite(plan: SuitePlan, *, sink: CellSink, workers: int | None = None) ->
         sessions=sum(each.sessions for each in plan.scenarios),
     )
     target = plan.suite.agent.python or plan.suite.agent.asgi or ""
-    preload = (*_ALWAYS, *libraries_of(target, plan.path.parent))
-    order = Order(plan=plan, sink=sink, preload=preload)
-    with start_zygote(order, plan.environment) as zygote:
-        most = workers or os.cpu_count() or 1
-        yield from Pool(zygote, plan, sink, most).run(keys)
+    preload = (*ALWAYS, *libraries_of(target, plan.path.parent))
+    bare = tuple(replace(each, cells=()) for each in plan.scenarios)
+    order = Order(plan=replace(plan, scenarios=bare), sink=sink, preload=preload)
+
+    def start() -> Zygote:
+        return start_zygote(order, plan.environment, keep)
+
+    pool = Pool(start, plan, sink, workers or os.cpu_count() or 1)
+    yield from pool.run([each for each in keys if each not in done])

@@ -2,8 +2,11 @@
 
 It imports the libraries of the agent, but not the agent, stays single-threaded, and forks a fresh
 process for every cell it is asked for. Its string hashes are fixed by the environment that its
-parent starts it with. Its `main` is given a Unix socket over
-which it gets a pickled `Order`, then for each cell its key and a descriptor for the answers.
+parent starts it with. Its `main` is given a Unix socket over which it gets a pickled `Order`, then
+for each cell its key and a descriptor over which the cell is given its sessions, and answers; it
+says over the socket how each process ended.
+
+When its parent is gone, it ends, and its cells with it.
 """
 
 from __future__ import annotations
@@ -20,119 +23,132 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from typing import TypeAlias
+from collections.abc import Iterable
+from dataclasses import replace
+from multiprocessing.connection import Connection, wait
 
-from evalkit.checks.run import Crash
-from evalkit.engine.cell import Cell, load_templates
-from evalkit.engine.cells import CellSink, SuitePlan
+from evalkit.engine.cell import Cell, Templates, load_templates
+from evalkit.engine.cells import CellResult, PlannedSession
 from evalkit.engine.events import CellKey
 from evalkit.engine.interrupts import CellInterrupted
+from evalkit.engine.messages import Began, Ended, Failed, Finished, Order, Progress, Ready
+from evalkit.engine.preload import imported_later
 from evalkit.engine.watchdog import Watchdog
 from evalkit.errors import StartError
-from evalkit.services import ServiceTemplate
 from evalkit.units import format_duration
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What to run, where its results go, and which modules to import beforehand."""
-
-    plan: SuitePlan
-    sink: CellSink
-    preload: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The libraries are imported. `threads` names those they started: fork is unsafe then."""
-
-    threads: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Began:
-    """The cell's process runs under this id."""
-
-    pid: int
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """So many sessions are over, so many of them not completed."""
-
-    done: int
-    failed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The cell is over and its result kept."""
-
-    digest: str
-    sessions: int
-    cpu_ns: int
-    virtual_ns: int
-    complete: bool
-    crashes: tuple[Crash, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The cell could not be run to its end."""
-
-    what: str
-    detail: str
-    start: bool
-
-
-Answer: TypeAlias = Ready | Began | Progress | Finished | Failed
 
 _PROGRESS_EVERY = 50_000_000  # real nanoseconds
 
 
 def main(descriptor: int) -> None:
     """Serve until the parent closes the socket."""
-    control = socket.socket(fileno=descriptor)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt ends
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the system
+    control = socket.socket(fileno=descriptor)
     answers = Connection(os.dup(descriptor))
-    order: Order = answers.recv()
-    for name in order.preload:
-        with contextlib.suppress(Exception, SystemExit):  # the agent's own import will tell
-            importlib.import_module(name)
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        order: Order = answers.recv()
+        templates = _prepared(order)
+        answers.send(Ready(_other_threads()))
+        _Forks(order, templates, control, answers).serve()
+
+
+def _prepared(order: Order) -> Templates:
+    """The services; what cells will need is imported."""
+    _import(order.preload)
+    if order.preload:
+        _import(imported_later(sys.modules))
     templates = load_templates(order.plan)
-    others = [each for each in threading.enumerate() if each is not threading.main_thread()]
-    try:
-        answers.send(Ready(tuple(each.name for each in others)))
-    except BrokenPipeError:
-        return  # the parent has gone
     _flush()
     gc.collect()
     gc.freeze()
-    while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 65536, 1)
+    return templates
+
+
+def _import(names: Iterable[str]) -> None:
+    for name in names:
+        with contextlib.suppress(Exception, SystemExit):  # the agent's own import will tell
+            importlib.import_module(name)
+
+
+def _other_threads() -> tuple[str, ...]:
+    others = (each for each in threading.enumerate() if each is not threading.main_thread())
+    return tuple(each.name for each in others)
+
+
+class _Forks:
+    """Forks cells, and tells how they end."""
+
+    def __init__(
+        self,
+        order: Order,
+        templates: Templates,
+        control: socket.socket,
+        answers: Connection,
+    ) -> None:
+        self._order = order
+        self._templates = templates
+        self._control = control
+        self._answers = answers
+        self._cells: set[int] = set()
+        self._woken, self._wake = os.pipe()
+
+    def serve(self) -> None:
+        """Fork what is asked for until the parent is gone."""
+        for each in (self._woken, self._wake):
+            os.set_blocking(each, False)
+        signal.set_wakeup_fd(self._wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # a signal that is ignored wakes nobody
+        try:
+            while True:
+                ready = wait([self._control, self._woken])
+                if self._woken in ready:
+                    self._reap()
+                if self._control in ready and not self._fork():
+                    return
+        finally:
+            for pid in self._cells:
+                os.kill(pid, signal.SIGKILL)  # not reaped yet, so the number is still its own
+
+    def _reap(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._woken, 4096)
+        for pid in tuple(self._cells):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                self._cells.discard(pid)
+                self._answers.send(Ended(pid, os.waitstatus_to_exitcode(status)))
+
+    def _fork(self) -> bool:
+        """Fork the next cell; False where there will be none."""
+        message, descriptors, _, _ = socket.recv_fds(self._control, 65536, 1)
         if not message:
-            return
+            return False
         key: CellKey = pickle.loads(message)
-        if os.fork() == 0:
-            control.close()
-            answers.close()
-            _child(order, templates, key, Connection(descriptors[0]))
+        pid = os.fork()
+        if pid == 0:
+            self._leave()
+            _child(self._order, self._templates, key, Connection(descriptors[0]))
         os.close(descriptors[0])
+        self._cells.add(pid)
+        return True
+
+    def _leave(self) -> None:
+        """In a cell's process: let go of what is the zygote's."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(self._woken)
+        os.close(self._wake)
+        self._control.close()
+        self._answers.close()
 
 
-def _child(
-    order: Order, templates: Sequence[ServiceTemplate], key: CellKey, answers: Connection
-) -> None:
+def _child(order: Order, templates: Templates, key: CellKey, answers: Connection) -> None:
     """Run a cell in this process, which ends with it."""
     code = 1
     try:
         signal.signal(signal.SIGTERM, _interrupt)
         answers.send(Began(os.getpid()))
-        _run(order, templates, key, answers)
+        _run(_with_sessions(order, key, answers.recv()), templates, key, answers)
         code = 0
     except BrokenPipeError:
         pass  # nobody is left to be told
@@ -147,6 +163,14 @@ def _child(
         os._exit(code)
 
 
+def _with_sessions(order: Order, key: CellKey, sessions: tuple[PlannedSession, ...]) -> Order:
+    """The order with the sessions of one cell."""
+    cells = (*((),) * key.index, sessions)
+    scenario = replace(order.plan.scenario(key.scenario), cells=cells)
+    others = (each for each in order.plan.scenarios if each.name != key.scenario)
+    return replace(order, plan=replace(order.plan, scenarios=(scenario, *others)))
+
+
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):  # an agent may have closed it
@@ -159,40 +183,53 @@ def _interrupt(*_: object) -> None:
     raise CellInterrupted
 
 
-def _run(
-    order: Order, templates: Sequence[ServiceTemplate], key: CellKey, answers: Connection
-) -> None:
-    told = 0
-
-    def progress(done: int, failed: int) -> None:
-        nonlocal told
-        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-        if now - told > _PROGRESS_EVERY:
-            told = now
-            answers.send(Progress(done, failed))
-
+def _run(order: Order, templates: Templates, key: CellKey, answers: Connection) -> None:
+    voice = _Voice(answers)
+    cell = Cell(order.plan, templates, key, voice.progress)
     limit = order.plan.suite.agent.stall_after
 
     def stalled(stacks: str) -> None:
-        what = f"the cell made no progress for {format_duration(limit)} of real time"
-        with contextlib.suppress(OSError):
-            answers.send(Failed(what, stacks, False))
-        os._exit(1)
+        voice.stalled(limit, stacks)
 
-    cell = Cell(order.plan, templates, key, progress)
     watchdog = Watchdog(progress=cell.position, limit=limit, stalled=stalled)
     watchdog.start()
     result = cell.run()
     watchdog.stop()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what was measured is kept now
     order.sink(result)
-    answers.send(
-        Finished(
-            digest=result.digest,
-            sessions=len(result.planned),
-            cpu_ns=time.process_time_ns(),
-            virtual_ns=result.virtual_ns,
-            complete=result.complete,
-            crashes=result.crashes,
+    voice.finished(result)
+
+
+class _Voice:
+    """Tells the parent of a cell how it goes."""
+
+    def __init__(self, answers: Connection) -> None:
+        self._answers = answers
+        self._told = 0
+
+    def progress(self, done: int, failed: int) -> None:
+        """Say how many sessions are over, now and then."""
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        if now - self._told > _PROGRESS_EVERY:
+            self._told = now
+            self._answers.send(Progress(done, failed))
+
+    def stalled(self, limit: int, stacks: str) -> None:
+        """Say that nothing moves, and end the process."""
+        what = f"the cell made no progress for {format_duration(limit)} of real time"
+        with contextlib.suppress(OSError):
+            self._answers.send(Failed(what, stacks, False))
+        os._exit(1)
+
+    def finished(self, result: CellResult) -> None:
+        """Say what came of the cell."""
+        self._answers.send(
+            Finished(
+                digest=result.digest,
+                sessions=len(result.planned),
+                cpu_ns=time.process_time_ns(),
+                virtual_ns=result.virtual_ns,
+                complete=result.complete,
+                crashes=result.crashes,
+            )
         )
-    )

@@ -1,6 +1,7 @@
 """What can be told to go wrong with a call or a connection, and the schedule that decides when."""
 
 from evalkit.faults.base import ConnectFault, Connecting, Fault
+from evalkit.faults.presets import PRESETS
 from evalkit.faults.registry import FAULTS, AnyFault, apply_all
 from evalkit.faults.rule import Rule, problems_of
 from evalkit.faults.schedule import CallPlace, Decision, Schedule
@@ -8,6 +9,7 @@ from evalkit.faults.trigger import When
 
 __all__ = [
     "FAULTS",
+    "PRESETS",
     "AnyFault",
     "CallPlace",
     "ConnectFault",

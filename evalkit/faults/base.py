@@ -31,6 +31,9 @@ class Fault(BaseModel):
     bare: ClassVar[bool] = False
     """Whether its name alone is enough: `inject: reset` for `inject: {reset: true}`."""
 
+    remembers: ClassVar[bool] = False
+    """Whether it needs to know what the operation replied before: `evalkit.wire.Reply.earlier`."""
+
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: Any) -> Any:
@@ -48,10 +51,13 @@ class Fault(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connecting:
-    """What a client meets while it connects: a wait in nanoseconds, then perhaps a refusal."""
+    """What a client meets while it connects: a wait in nanoseconds, then perhaps a refusal, or a
+    name that is not known.
+    """
 
     wait: int = 0
     refused: bool = False
+    unknown: bool = False
 
 
 class ConnectFault(Fault):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from evalkit.faults.base import Fault
+from evalkit.faults.bodies import overwritten
 from evalkit.keyed import Draw
-from evalkit.wire import Reply, Send, Step
+from evalkit.wire import Reply
 
 _EVENT_DATA = re.compile(rb"^data:[ \t]*(?!\[DONE\])[\[{\"].*\S", re.MULTILINE)
 
@@ -32,14 +32,8 @@ class Malformed(Fault):
         place = _place(reply.body(), draw)
         if place is None:
             return reply
-        plan: list[Step] = []
-        for step in reply.plan:
-            if isinstance(step, Send):
-                plan += _overwrite(step, place, self.name)
-                place -= len(step.data)
-            else:
-                plan.append(step)
-        return replace(reply, plan=tuple(plan))
+        right = reply.body()[place : place + 1]
+        return overwritten(reply, place, b"?" if right == b"!" else b"!", self.name)
 
 
 def _place(body: bytes, draw: Draw) -> int | None:
@@ -48,13 +42,3 @@ def _place(body: bytes, draw: Draw) -> int | None:
     if ends:
         return ends[draw.below(len(ends), "event")]
     return len(body.rstrip()) - 1 if body.strip() else None
-
-
-def _overwrite(step: Send, place: int, fault: str) -> list[Step]:
-    """The step in up to three, so that only the wrong byte bears the fault's name."""
-    before, right, after = step.data[: max(place, 0)], step.data[place:][:1], step.data[place + 1 :]
-    if place < 0 or not right:
-        return [step]
-    wrong = Send(b"?" if right == b"!" else b"!", fault)
-    parts = (replace(step, data=before), wrong, replace(step, data=after))
-    return [part for part in parts if part.data]

@@ -7,23 +7,66 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union
 
 from pydantic import BeforeValidator, Discriminator, GetJsonSchemaHandler, Tag
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from evalkit.faults.bad_output import BadOutput
 from evalkit.faults.base import Fault
+from evalkit.faults.commit_late import CommitLate
+from evalkit.faults.commit_nothing import CommitNothing
+from evalkit.faults.commit_reordered import CommitReordered
+from evalkit.faults.commit_then_lose import CommitThenLose
+from evalkit.faults.commit_twice import CommitTwice
 from evalkit.faults.connect_delay import ConnectDelay
+from evalkit.faults.content_type import ContentType
 from evalkit.faults.cut import CutBody
 from evalkit.faults.delay import Delay
+from evalkit.faults.drip import Drip
+from evalkit.faults.duplicate_response import DuplicateResponse
 from evalkit.faults.empty import Empty
+from evalkit.faults.empty_data import EmptyData
+from evalkit.faults.endless_progress import EndlessProgress
+from evalkit.faults.garbage import Garbage
+from evalkit.faults.html import Html
+from evalkit.faults.injection import Injection
+from evalkit.faults.invalid_utf8 import InvalidUtf8
 from evalkit.faults.malformed import Malformed
+from evalkit.faults.malformed_chunk import MalformedChunk
+from evalkit.faults.missing_field import MissingField
+from evalkit.faults.narrower_scope import NarrowerScope
+from evalkit.faults.no_response import NoResponse
+from evalkit.faults.null_value import NullValue
+from evalkit.faults.oversize import Oversize
+from evalkit.faults.partial_page import PartialPage
+from evalkit.faults.protocol_version import ProtocolVersion
+from evalkit.faults.refresh_refused import RefreshRefused
 from evalkit.faults.refused import Refused
+from evalkit.faults.renamed_field import RenamedField
 from evalkit.faults.reset import ResetConnection
+from evalkit.faults.rpc_error import RpcError
+from evalkit.faults.rpc_malformed import RpcMalformed
+from evalkit.faults.session_lost import SessionLost
+from evalkit.faults.sliced import Sliced
 from evalkit.faults.slow import Slow
+from evalkit.faults.slow_close import SlowClose
+from evalkit.faults.stale import Stale
 from evalkit.faults.stall import StallReply
 from evalkit.faults.status import Status
+from evalkit.faults.swapped import Swapped
+from evalkit.faults.token_expired import TokenExpired
+from evalkit.faults.tool_error import ToolError
+from evalkit.faults.tool_gone import ToolGone
+from evalkit.faults.tool_schema import ToolSchema
+from evalkit.faults.truncated import Truncated
+from evalkit.faults.type_flip import TypeFlip
+from evalkit.faults.unknown_host import UnknownHost
+from evalkit.faults.wider_scope import WiderScope
+from evalkit.faults.wrong_id import WrongId
+from evalkit.faults.wrong_length import WrongLength
+from evalkit.faults.wrong_value import WrongValue
 from evalkit.keyed import Draw
 from evalkit.wire import Reply
 
@@ -33,12 +76,55 @@ FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
         "status": Status,
         "refused": Refused,
         "connect_delay": ConnectDelay,
+        "unknown_host": UnknownHost,
         "reset": ResetConnection,
         "empty": Empty,
         "cut": CutBody,
         "stall": StallReply,
         "malformed": Malformed,
         "slow": Slow,
+        "drip": Drip,
+        "sliced": Sliced,
+        "slow_close": SlowClose,
+        "truncated": Truncated,
+        "wrong_length": WrongLength,
+        "malformed_chunk": MalformedChunk,
+        "garbage": Garbage,
+        "html": Html,
+        "content_type": ContentType,
+        "invalid_utf8": InvalidUtf8,
+        "oversize": Oversize,
+        "commit_then_lose": CommitThenLose,
+        "commit_twice": CommitTwice,
+        "commit_nothing": CommitNothing,
+        "commit_late": CommitLate,
+        "commit_reordered": CommitReordered,
+        "token_expired": TokenExpired,
+        "refresh_refused": RefreshRefused,
+        "narrower_scope": NarrowerScope,
+        "wider_scope": WiderScope,
+        "tool_error": ToolError,
+        "tool_gone": ToolGone,
+        "tool_schema": ToolSchema,
+        "bad_output": BadOutput,
+        "rpc_error": RpcError,
+        "rpc_malformed": RpcMalformed,
+        "wrong_id": WrongId,
+        "duplicate_response": DuplicateResponse,
+        "no_response": NoResponse,
+        "endless_progress": EndlessProgress,
+        "session_lost": SessionLost,
+        "protocol_version": ProtocolVersion,
+        "missing_field": MissingField,
+        "null_value": NullValue,
+        "type_flip": TypeFlip,
+        "renamed_field": RenamedField,
+        "stale": Stale,
+        "swapped": Swapped,
+        "empty_data": EmptyData,
+        "partial_page": PartialPage,
+        "injection": Injection,
+        "wrong_value": WrongValue,
     }
 )
 BARE = tuple(name for name, fault in FAULTS.items() if fault.bare)
@@ -108,21 +194,15 @@ class _WithShorthand:
         return {"anyOf": [schema, by_name]}
 
 
-AnyFault: TypeAlias = Annotated[
-    Annotated[Delay, Tag("delay")]
-    | Annotated[Status, Tag("status")]
-    | Annotated[Refused, Tag("refused")]
-    | Annotated[ConnectDelay, Tag("connect_delay")]
-    | Annotated[ResetConnection, Tag("reset")]
-    | Annotated[Empty, Tag("empty")]
-    | Annotated[CutBody, Tag("cut")]
-    | Annotated[StallReply, Tag("stall")]
-    | Annotated[Malformed, Tag("malformed")]
-    | Annotated[Slow, Tag("slow")],
-    Discriminator(_naming_key),
-    BeforeValidator(_names_one_fault),
-    _WithShorthand(),
-]
+if TYPE_CHECKING:
+    AnyFault: TypeAlias = Fault
+else:
+    AnyFault = Annotated[
+        Union[tuple(Annotated[fault, Tag(name)] for name, fault in FAULTS.items())],  # noqa: UP007
+        Discriminator(_naming_key),
+        BeforeValidator(_names_one_fault),
+        _WithShorthand(),
+    ]
 
 
 def apply_all(reply: Reply, faults: Iterable[Fault], draw: Draw, *, kind: str) -> Reply:

@@ -57,7 +57,11 @@ def _of_when(when: When) -> Iterator[str]:
         yield "`attempt` and `attempts` say the same thing; keep one"
     if when.attempts == ():
         yield "`attempts` is empty, so the fault never fires"
-    if when.per == "attempt" and when.share is None:
+    if when.share is not None and when.ramp is not None:
+        yield "`share` and `ramp` say the same thing; keep one"
+    if when.match == {}:
+        yield "`match` is empty, so it asks for nothing; write a place and what stands there"
+    if when.per == "attempt" and when.share is None and when.ramp is None:
         yield "`per: attempt` says how a `share` is drawn, and there is no `share`"
 
 
@@ -87,11 +91,11 @@ def _of_connecting(rule: Rule) -> Iterator[str]:
             f"{names} is chosen by service and session only: there is no request yet that could "
             f"be {rule.operation}; write `at: {rule.service}`"
         )
-    by_call = ("call", "attempt", "attempts", "turn", "sequence")
+    by_call = ("call", "attempt", "attempts", "turn", "match", "until", "sequence")
     given = [name for name in by_call if getattr(rule.when, name) is not None]
     given += ["per: attempt"] if rule.when.per == "attempt" else []
     if given:
         yield (
             f"{names} is chosen by service and session only; not allowed: {', '.join(given)}; "
-            "allowed: share, first"
+            "allowed: share, ramp, first, window"
         )

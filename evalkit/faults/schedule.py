@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from evalkit.faults.base import Fault
+from evalkit.faults.matching import mismatch
 from evalkit.faults.rule import Rule
 from evalkit.faults.status import Status
-from evalkit.faults.trigger import When
+from evalkit.faults.trigger import When, Window
 from evalkit.journal.identity import Place
 from evalkit.keyed import Draw
+from evalkit.units import format_duration
+from evalkit.wire import Request
 
 CallPlace: TypeAlias = Place
 
@@ -59,18 +62,32 @@ class Schedule:
     seed: int
     scenario: str
 
-    def decide(self, call: CallPlace) -> Decision:
-        """What this call meets."""
+    def decide(self, call: CallPlace, at: int = 0, request: Request | None = None) -> Decision:
+        """What this call meets: the request that arrived at a world time in nanoseconds."""
         aimed = [rule for rule in self.rules if _aims(rule, call)]
-        return _decision((rule, *self._judge(rule, call)) for rule in aimed)
+        return _decision((rule, *self._judge(rule, call, at, request)) for rule in aimed)
 
-    def decide_connect(self, service: str, session: str | None, connection: int) -> Decision:
-        """What the session's n-th connection to the service meets, counted from 1."""
+    def decide_connect(
+        self, service: str, session: str | None, connection: int, at: int = 0
+    ) -> Decision:
+        """What the session's n-th connection to the service meets, counted from 1, at a world time
+        in nanoseconds.
+        """
         aimed = [rule for rule in self.rules if rule.connects and rule.service == service]
-        judged = ((rule, *self._judge_connect(rule, session, connection)) for rule in aimed)
+        judged = ((rule, *self._judge_connect(rule, session, connection, at)) for rule in aimed)
         return _decision(judged)
 
-    def missed(self, last: CallPlace) -> tuple[Missed, ...]:
+    def breaks_open(self, service: str, session: str | None, at: int) -> Decision:
+        """What befalls the connections that a session has open: an outage with a `window` does not
+        spare them.
+        """
+        whole = self.decide_connect(service, session, 1, at)
+        timed = {rule.index for rule in self.rules if rule.when.window is not None}
+        return Decision(tuple(each for each in whole.fired if each[0] in timed), whole.considered)
+
+    def missed(
+        self, last: CallPlace, at: int = 0, request: Request | None = None
+    ) -> tuple[Missed, ...]:
         """The faults aimed at attempts after this one, the last of its logical call."""
         wanted = {
             attempt
@@ -79,29 +96,44 @@ class Schedule:
             for attempt in _attempts(rule.when)
             if attempt > last.attempt
         }
-        return tuple(each for attempt in sorted(wanted) for each in self._missed_at(attempt, last))
+        return tuple(
+            each
+            for attempt in sorted(wanted)
+            for each in self._missed_at(attempt, last, at, request)
+        )
 
-    def _missed_at(self, attempt: int, last: CallPlace) -> Iterator[Missed]:
+    def _missed_at(
+        self, attempt: int, last: CallPlace, at: int, request: Request | None
+    ) -> Iterator[Missed]:
         ordinal = last.request_ordinal + attempt - last.attempt
         imagined = replace(last, attempt=attempt, request_ordinal=ordinal)
         aimed = {rule.index for rule in self.rules if attempt in _attempts(rule.when)}
-        for index, fault in self.decide(imagined).fired:
+        for index, fault in self.decide(imagined, at, request).fired:
             if index in aimed:
                 made = f"the call ended after attempt {last.attempt}"
                 yield Missed(index, fault, f"aimed at attempt {attempt}, but {made}")
 
-    def _judge(self, rule: Rule, call: CallPlace) -> tuple[tuple[Fault, ...], str]:
+    def _judge(
+        self, rule: Rule, call: CallPlace, at: int, request: Request | None
+    ) -> tuple[tuple[Fault, ...], str]:
         """What the rule injects into the call, and why; nothing and why not."""
         when = rule.when
+        if when.window is not None and (why := _outside(when.window, at)):
+            return (), why
         for name, wanted, seen in _counted(when, call):
             if seen not in wanted:
                 return (), f"this is {name} {seen}, not {' or '.join(map(str, wanted))}"
         if when.first is not None and call.request_ordinal > when.first:
             return (), f"this is request {call.request_ordinal}, after the first {when.first}"
-        if when.share is not None:
+        if when.until is not None and call.failures >= when.until:
+            return (), f"{call.failures} calls have failed, and it is until {when.until} have"
+        if when.match is not None and (why := mismatch(when.match, request)):
+            return (), why
+        share = _share(when, at)
+        if share is not None:
             drawn = self.share_draw(rule, call).unit("share")
-            if drawn >= when.share:
-                return (), f"drew {drawn:.4f}, not below the share {when.share:g}"
+            if drawn >= share:
+                return (), f"drew {drawn:.4f}, not below the share {share:.4g}"
         return _of_sequence(rule, call.request_ordinal)
 
     def share_draw(self, rule: Rule, call: CallPlace) -> Draw:
@@ -120,21 +152,36 @@ class Schedule:
         return draw.at(call.attempt) if rule.when.per == "attempt" else draw
 
     def _judge_connect(
-        self, rule: Rule, session: str | None, connection: int
+        self, rule: Rule, session: str | None, connection: int, at: int
     ) -> tuple[tuple[Fault, ...], str]:
         when = rule.when
+        if when.window is not None and (why := _outside(when.window, at)):
+            return (), why
         if when.first is not None and connection > when.first:
             return (), f"this is connection {connection}, after the first {when.first}"
-        if when.share is not None:
+        share = _share(when, at)
+        if share is not None:
             draw = Draw.of(self.seed, self.scenario, rule.index, session, rule.service)
             drawn = draw.unit("share")
-            if drawn >= when.share:
-                return (), f"the session drew {drawn:.4f}, not below the share {when.share:g}"
+            if drawn >= share:
+                return (), f"the session drew {drawn:.4f}, not below the share {share:.4g}"
         return rule.faults, "all of `when` holds"
 
 
 def _aims(rule: Rule, call: CallPlace) -> bool:
     return not rule.connects and rule.service == call.service and rule.aims_at(call.operation)
+
+
+def _outside(window: Window, at: int) -> str | None:
+    """Why a moment is not within the window, in words; None if it is."""
+    if window.start <= at < window.end:
+        return None
+    start, end = format_duration(window.start), format_duration(window.end)
+    return f"it is {format_duration(at)} into the world, not from {start} to {end}"
+
+
+def _share(when: When, at: int) -> float | None:
+    return when.share if when.ramp is None else when.ramp.share(at)
 
 
 def _attempts(when: When) -> tuple[int, ...]:

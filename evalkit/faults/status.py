@@ -82,6 +82,7 @@ class Status(Fault):
             plan=(*waits_before(reply), *plan),
             route=reply.route,
             complaint=reply.complaint,
+            breaches=reply.breaches,
         )
 
     def _error(self) -> Reply:

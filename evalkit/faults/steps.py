@@ -28,6 +28,21 @@ def waits_before(reply: Reply) -> tuple[Step, ...]:
     return tuple(takewhile(lambda step: isinstance(step, Wait), reply.plan))
 
 
+def mark_head(reply: Reply, fault: str) -> Reply:
+    """The reply whose head, once received, is this fault delivered."""
+    plan = tuple(
+        replace(step, fault=step.fault or fault) if isinstance(step, Head) else step
+        for step in reply.plan
+    )
+    return replace(reply, plan=plan)
+
+
+def instead(reply: Reply, other: Reply, fault: str) -> Reply:
+    """The other reply at the time of this one; to receive its head is this fault delivered."""
+    plan = (*waits_before(reply), *other.plan)
+    return mark_head(replace(other, plan=plan, route=other.route or reply.route), fault)
+
+
 def break_off(reply: Reply, after: int, end: Step) -> Reply:
     """The reply, ended by `end` once `after` bytes of its body are out.
 

@@ -2,15 +2,79 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
 
-from evalkit.units import Share
+from evalkit.faults.matching import Match
+from evalkit.units import Duration, Share
 
 # Strict, as the JSON Schema is: neither true nor "2" is a count.
 Count: TypeAlias = Annotated[int, Field(ge=1, strict=True)]
 StatusCode: TypeAlias = Annotated[int, Field(strict=True)]
+
+
+def _longer_than_nothing(ns: int) -> int:
+    if not ns:
+        raise ValueError("0s is no time for a share to change; write a `share` instead")
+    return ns
+
+
+def _failures(value: object) -> object:
+    """`3 failures` is 3."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5}) failures?", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"{value!r} is no number of failures; write it like `3 failures`")
+    return int(found[1])
+
+
+Failures: TypeAlias = Annotated[
+    int,
+    BeforeValidator(_failures, json_schema_input_type=str),
+    PlainSerializer(lambda count: f"{count} failures"),
+]
+
+
+class Window(BaseModel):
+    """A stretch of world time, counted from the start of the world."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    start: Duration = Field("0s", validate_default=True, alias="from", description="When it begins")
+    end: Duration = Field(alias="to", description="When it is over")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Window:
+        if self.start >= self.end:
+            raise ValueError("a window ends after it begins")
+        return self
+
+
+class Ramp(BaseModel):
+    """A share that changes evenly with world time, and then stays."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    start: Share = Field(
+        "0%", validate_default=True, alias="from", description="The share at first"
+    )
+    end: Share = Field(alias="to", description="The share in the end")
+    over: Annotated[Duration, AfterValidator(_longer_than_nothing)] = Field(
+        description="How long it takes, from the start of the world"
+    )
+
+    def share(self, at: int) -> float:
+        """The share at a world time in nanoseconds."""
+        return self.start + (self.end - self.start) * min(1.0, at / self.over)
 
 
 class When(BaseModel):
@@ -30,6 +94,20 @@ class When(BaseModel):
     )
     first: Count | None = Field(
         None, description="The first n requests of the operation in the session"
+    )
+    match: Match | None = Field(
+        None,
+        description="What the request holds: a value, a glob or a list of them by place "
+        "(path, query.NAME, header.NAME, body.FIELD)",
+    )
+    until: Failures | None = Field(
+        None, description="Until so many calls of the operation in the session have failed"
+    )
+    window: Window | None = Field(
+        None, description="Within a stretch of world time: {from: 3min, to: 4min}"
+    )
+    ramp: Ramp | None = Field(
+        None, description="A share that grows with world time: {from: 0%, to: 50%, over: 10min}"
     )
     sequence: tuple[StatusCode | Literal["ok", "inject"], ...] | None = Field(
         None,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from itertools import combinations
 
+from evalkit.gate.conditions import AllOf, AnyOf, Condition, Where, conditions_of
 from evalkit.gate.confidence import least_sessions
 from evalkit.gate.limit import format_limit
-from evalkit.gate.model import Condition, Gate
+from evalkit.gate.model import Gate
 from evalkit.metrics.definitions import NONE, Unit, row_word
 from evalkit.suite.problems import closest
 
@@ -38,15 +39,22 @@ def warn_gate(gate: Gate, sessions: int) -> list[str]:
 def _of_scope(gate: Gate, known: Mapping[str, Collection[str]]) -> Iterator[str]:
     if "scenario" in known and not known["scenario"]:
         yield f"`{gate}` judges nothing: every scenario of the suite injects faults"
-    if gate.metric.name == "session.recovered" and "fault" in known and not known["fault"]:
+    if "fault" not in known or known["fault"]:
+        return
+    if gate.metric.name == "session.recovered":
         yield f"`{gate}` judges nothing: there is no fault to recover from"
+    if gate.metric.paired:
+        yield (
+            f"`{gate}` judges nothing: only sessions with faults are compared with the same "
+            "ones without; write it at a scenario that injects some"
+        )
 
 
 def _of_values(gate: Gate, known: Mapping[str, Collection[str]]) -> Iterator[str]:
     row = row_word(gate.metric.table)
-    for each in gate.where:
+    for each in conditions_of(gate.where):
         values = known.get(each.label)
-        if values is None or each.value in values or each.value == NONE:
+        if values is None or any(map(each.matches, (*values, NONE))):
             continue
         there = ", ".join(sorted(values)) or "none"
         meant = closest(each.value, sorted(values))
@@ -56,9 +64,19 @@ def _of_values(gate: Gate, known: Mapping[str, Collection[str]]) -> Iterator[str
 
 def _of_contradictions(gate: Gate) -> Iterator[str]:
     row = row_word(gate.metric.table)
-    for one, other in combinations(gate.where, 2):
+    for one, other in _together(gate.where):
         if _exclude(one, other):
-            yield f"no {row} can have both {one} and {other}"
+            either = f'; did you mean "{one} or {other}"?' if one.op == other.op else ""
+            yield f"no {row} can have both {one} and {other}{either}"
+
+
+def _together(where: Where | None) -> Iterator[tuple[Condition, Condition]]:
+    """The pairs of conditions that have to hold at once, whatever else does."""
+    if isinstance(where, AllOf):
+        yield from combinations((each for each in where if isinstance(each, Condition)), 2)
+    if isinstance(where, AllOf | AnyOf):
+        for each in where:
+            yield from _together(each)
 
 
 def _exclude(one: Condition, other: Condition) -> bool:
@@ -67,4 +85,10 @@ def _exclude(one: Condition, other: Condition) -> bool:
     if one.op != other.op:
         return one.value == other.value
     several = one.label == "fault" and NONE not in (one.value, other.value)
-    return one.op == "=" and one.value != other.value and not several
+    apart = not (one.matches(other.value) or other.matches(one.value) or _globs(one, other))
+    return one.op == "=" and apart and not several
+
+
+def _globs(one: Condition, other: Condition) -> bool:
+    """Whether both stand for several values, which may overlap."""
+    return all(set("*?[") & set(each.value) for each in (one, other))

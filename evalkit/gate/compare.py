@@ -5,10 +5,14 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from evalkit.gate.model import Comparison
 
-_OPERATORS: Mapping[Comparison, Callable[[float, float], bool]] = MappingProxyType(
+if TYPE_CHECKING:
+    from evalkit.metrics.columns import Flags, Values
+
+_OPERATORS: Mapping[Comparison, Callable[[Any, Any], Any]] = MappingProxyType(
     {
         "<": operator.lt,
         "<=": operator.le,
@@ -33,7 +37,13 @@ WORDS: Mapping[Comparison, str] = MappingProxyType(
 
 def compare(figure: float, op: Comparison, limit: float) -> bool:
     """Whether the figure keeps to the limit."""
-    return _OPERATORS[op](figure, limit)
+    return bool(_OPERATORS[op](figure, limit))
+
+
+def compare_each(values: Values, op: Comparison, limit: float) -> Flags:
+    """Which of the values keep to the limit."""
+    kept: Flags = _OPERATORS[op](values, limit)
+    return kept
 
 
 def margin(figure: float, op: Comparison, limit: float) -> float:

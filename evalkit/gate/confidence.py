@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor
-from typing import Any
+from math import floor
+from typing import TYPE_CHECKING
 
-from evalkit.gate.compare import compare
+from evalkit.gate.compare import compare_each
 from evalkit.gate.model import Comparison, Gate
 from evalkit.gate.samples import Samples
 from evalkit.gate.statistics import (
     Sample,
     effective,
-    lower_bound,
+    likely_few,
+    likely_many,
     mean_interval,
     percentile_ranks,
     smallest_n,
-    upper_bound,
     wilson,
 )
 from evalkit.gate.verdict import Verdict
+from evalkit.metrics.aggregate import at_ranks, percentile
+
+if TYPE_CHECKING:
+    from evalkit.metrics.columns import Flags, Values
 
 SHOWN = 0.95
 """The confidence of the intervals that are shown."""
@@ -33,7 +37,7 @@ _MOST_SESSIONS = 1_000_000
 class _Claim:
     """A gate as a claim about a rate: how many values are hits compares so with a share."""
 
-    hit: Callable[[Any], bool]
+    hits: Callable[[Values], Flags]
     op: Comparison
     share: float
 
@@ -48,31 +52,56 @@ class Confident:
 
 def decide(gate: Gate, samples: Samples, confidence: float) -> Confident:
     """The verdict of a gate on a rate or a percentile, with this confidence on either side."""
-    claim = _claim(gate)
-    sample = effective(samples.clusters(claim.hit))
+    claim, sample = _claimed(gate, samples)
     verdict = _verdict(claim, sample, 1 - confidence)
     if verdict is not Verdict.INCONCLUSIVE:
         return Confident(verdict)
     return Confident(verdict, _needed(claim, sample, samples.session_count, 1 - confidence))
 
 
+def verdict_of(gate: Gate, samples: Samples, confidence: float) -> Verdict:
+    """The verdict alone, without what would settle it."""
+    return _verdict(*_claimed(gate, samples), 1 - confidence)
+
+
+def _claimed(gate: Gate, samples: Samples) -> tuple[_Claim, Sample]:
+    """What the gate claims of a rate, and what the samples say of that rate."""
+    claim = _claim(gate)
+    return claim, effective(samples.clusters(claim.hits(samples.values)))
+
+
+def can_be_sure(gate: Gate) -> bool:
+    """Whether a confidence can be had in what the gate says: in rates and percentiles."""
+    share = gate.percentile
+    figure = gate.aggregate == "rate" or (share is not None and 0 < share < 1)
+    return figure and gate.op not in ("==", "!=")
+
+
 def _claim(gate: Gate) -> _Claim:
-    """`p90 < T` claims that at most 10 % of the values are T or more, and so on."""
+    """`p90 < T` claims that at most 10 % of the values are T or more, and so on.
+
+    So a percentile is judged by the exact count of values on the wrong side of its limit.
+    """
     limit, share = gate.limit, gate.percentile
     if share is None:
-        return _Claim(bool, gate.op, limit)
+        return _Claim(lambda values: values, gate.op, limit)
+
+    def beyond(values: Values) -> Flags:
+        return ~compare_each(values, gate.op, limit)
+
     if gate.op in ("<", "<="):
-        return _Claim(lambda value: not compare(value, gate.op, limit), "<=", float(1 - share))
-    return _Claim(lambda value: not compare(value, gate.op, limit), "<", float(share))
+        return _Claim(beyond, "<=", float(1 - share))
+    return _Claim(beyond, "<", float(share))
 
 
 def _verdict(claim: _Claim, sample: Sample, alpha: float) -> Verdict:
-    low = lower_bound(sample.k, sample.n, alpha)
-    high = upper_bound(sample.k, sample.n, alpha)
-    good, bad = (high, low) if claim.op in ("<", "<=") else (low, high)
-    if compare(good, claim.op, claim.share):
+    """By the Clopper-Pearson bounds: each is beyond the share just if what was seen is unlikely."""
+    few, many = (likely(sample.k, sample.n, claim.share) for likely in (likely_few, likely_many))
+    good, bad = (few, many) if claim.op in ("<", "<=") else (many, few)
+    strict = claim.op in ("<", ">")
+    if good < alpha or (good == alpha and not strict):
         return Verdict.PASS
-    return Verdict.INCONCLUSIVE if compare(bad, claim.op, claim.share) else Verdict.FAIL
+    return Verdict.FAIL if bad < alpha or (bad == alpha and strict) else Verdict.INCONCLUSIVE
 
 
 def _needed(claim: _Claim, sample: Sample, sessions: int, alpha: float) -> int | None:
@@ -107,24 +136,25 @@ def least_sessions(gate: Gate, confidence: float) -> int | None:
 def interval(gate: Gate, samples: Samples) -> tuple[float | None, float | None]:
     """The interval to show beside the observed figure; None on a side that has no bound."""
     if gate.aggregate == "rate":
-        sample = effective(samples.clusters(bool))
+        sample = effective(samples.clusters(samples.values))
         return wilson(sample.k, sample.n, SHOWN)
     share = gate.percentile
     if share is not None and 0 < share < 1:
         return _order_interval(samples, share)
     if gate.aggregate == "mean":
-        return mean_interval(samples.clusters(float), SHOWN) or (None, None)
+        return mean_interval(samples.clusters(samples.values), SHOWN) or (None, None)
     return None, None
 
 
 def _order_interval(samples: Samples, share: Fraction) -> tuple[float | None, float | None]:
     """The values at the ranks that bound a percentile, the ranks being of the effective size."""
-    values = sorted(samples.values)
+    values = samples.values
     n = len(values)
-    middle = values[max(1, ceil(share * n)) - 1]
-    size = max(1, floor(effective(samples.clusters(lambda value: value <= middle)).n))
+    reached = compare_each(values, "<=", percentile(values, share))
+    size = max(1, floor(effective(samples.clusters(reached)).n))
     low, high = percentile_ranks(size, float(share), (1 - SHOWN) / 2)
-    return (
-        None if low is None else values[(low - 1) * n // size],
-        None if high is None else values[-(-high * n // size) - 1],
-    )
+    # A rank of the effective size stands for the ranks of as large a share of all values.
+    first = 1 if low is None else (low - 1) * n // size + 1
+    last = n if high is None else -(-high * n // size)
+    lowest, highest = at_ranks(values, [first, last])
+    return None if low is None else lowest, None if high is None else highest

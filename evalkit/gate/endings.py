@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evalkit.gate.model import Gate
-from evalkit.gate.samples import Table
 from evalkit.gate.verdict import Reason, Verdict
 from evalkit.journal.records import End
-from evalkit.metrics.aggregate import plain
-from evalkit.metrics.build import expected_ends
-from evalkit.suite.model import Expect
+from evalkit.metrics.columns import Table, plain
 
 _JUDGE_ALL = frozenset({"session.completed", "session.failed", "session.good"})
 """A gate on one of these says how many sessions have to complete."""
@@ -51,11 +48,16 @@ def count_ends(ended: Sequence[Ending], planned: int) -> Mapping[End, int]:
 
 
 def judge_endings(
-    ended: Sequence[Ending], planned: int, expect: Expect, gates: Sequence[Gate], *, known: bool
+    ended: Sequence[Ending],
+    planned: int,
+    expected: Collection[End],
+    gates: Sequence[Gate],
+    *,
+    known: bool,
 ) -> Iterator[Reason]:
     """What is wrong with how the sessions ended.
 
-    Every session has to complete, unless another end is expected or a gate says how many have to.
+    Every session has to complete, unless some end is expected or a gate says how many have to.
     `known` says that errors tell already why some sessions left no row.
     """
     of = f"of {planned} sessions"
@@ -67,16 +69,18 @@ def judge_endings(
     if errored := [each for each in ended if each.end is End.ERRORED]:
         yield Reason(Verdict.ERROR, f"{len(errored)} {of} did not run to an end{_first(errored)}")
     broken = [each for each in ended if each.end in _BROKEN]
-    if ended and len(broken) == len(ended) and expected_ends(expect) == {End.COMPLETED}:
+    if ended and len(broken) == len(ended) and set(expected) <= {End.COMPLETED}:
         yield Reason(Verdict.FAIL, f"none {of} completed{_first(broken)}")
-    elif unjudged := _unjudged(broken, expect, gates):
+    elif unjudged := _unjudged(broken, expected, gates):
         yield Reason(Verdict.FAIL, f"{len(unjudged)} {of} did not complete{_first(unjudged)}")
 
 
-def _unjudged(broken: Sequence[Ending], expect: Expect, gates: Sequence[Gate]) -> Sequence[Ending]:
+def _unjudged(
+    broken: Sequence[Ending], expected: Collection[End], gates: Sequence[Gate]
+) -> Sequence[Ending]:
     """The sessions that did not complete and that no expectation and no gate judges."""
-    judged = {each.metric.name for each in gates if not each.where}
-    if expect.end is not None or judged & _JUDGE_ALL:
+    judged = {each.metric.name for each in gates if each.where is None and each.blocking}
+    if expected or judged & _JUDGE_ALL:
         return ()
     return [each for each in broken if not (each.hit and _JUDGES_HIT in judged)]
 

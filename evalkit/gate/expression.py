@@ -1,17 +1,48 @@
 """The language of gates.
 
-    gate       = aggregate "(" metric [ "where" condition { "and" condition } ] ")"
-                 comparison limit [ "@" basis ]
+    gate       = [ "warn" ] aggregate "(" metric [ "where" any ] ")" comparison limit { tail }
     aggregate  = "count" | "rate" | "mean" | "min" | "max" | "sum" | "stddev" | "cv"
                | "p0" … "p100"                   with decimals, as in p99.9
     metric     = the name of a metric, as in turn.latency
+    any        = all { "or" all }
+    all        = part { "and" part }             `and` binds closer than `or`
+    part       = condition | "(" any ")"
     condition  = label ( "=" | "!=" ) value      the value in quotes if it holds spaces or symbols
+    value      = a text, `none` for no label at all, or a glob: * any text, ? one sign, [abc] one of
+                 these; a value always matches itself, whatever signs it is made of
     comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
-    limit      = 850ms | 2% | $0.02 | 3          in the unit of the figure
+    limit      = [ "-" ] 850ms | 2% | $0.02 | 3  in the unit of the figure; below zero only where
+                 the figure can be, which is that of a difference
+    tail       = "@" basis | "for" "each" label  each of the two at most once, in either order
     basis      = 95% | "observed"
 
-`@ observed` judges the figure that was seen. `@ 95%` takes the sessions for a sample and asks for
-that confidence, of a rate or a percentile. Without either, the mode of the run decides.
+What they mean:
+
+* A `rate` is of a metric that is true or false: the share of rows where it is true; `count` counts
+  these. Of a metric that is a number `count` counts the rows that have it, and all other aggregates
+  are of its values. A percentile is by nearest rank: p90 is a value that was seen. `stddev` is of
+  the sample, `cv` is stddev / mean.
+* Units: a rate and a cv are shares (2%), a count is a plain number, and the other figures are in
+  the metric's own unit: a duration (ns, us, ms, s, min, h, d), a share, US dollars, or a number.
+* `where` chooses rows by their labels, which are those of the metric's table:
+  calls: scenario, service, operation, model, region, fault, cause, recovered;
+  turns: scenario, region, fault, answer;
+  sessions: scenario, region, fault, recovered, answer, end.
+  A row hit by several faults has each of them, so `fault=delay and fault=status` can hold.
+* `for each service` judges the gate once for every service that occurs in its rows, and for every
+  one that has to: a service of the suite that is not `optional`. `for each region`: likewise, every
+  region of the sessions planned. Any other label of the metric: every value that occurs. A value
+  without a sample is no data.
+* `@ observed` judges the figure that was seen. `@ 95%` (50% to 99.9999%) takes the sessions for a
+  sample and asks for that confidence, of a rate or a percentile strictly between p0 and p100, with
+  <, <=, > or >=. Without either, the mode of the run decides: simulated sessions are a census, and
+  the figure seen is judged.
+* `warn` shows the gate and its verdict, and keeps nothing from passing.
+* A gate without a sample is no data, which does not pass. A gate on cost, tokens, or a difference
+  from the sessions without faults passes only if the figure of every row is known.
+
+A mistake is a `GateSyntaxError` that names its column, what could stand there and what was probably
+meant.
 """
 
 from __future__ import annotations
@@ -19,22 +50,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import cast
 
+from evalkit.gate.conditions import AllOf, AnyOf, Condition, LabelOp, Where, joined
 from evalkit.gate.limit import ALLOWED, WORDS, in_unit, parse_limit, unit_of
-from evalkit.gate.model import (
-    COMPARISONS,
-    Basis,
-    Comparison,
-    Condition,
-    Gate,
-    LabelOp,
-    unit_of_figure,
-)
+from evalkit.gate.model import COMPARISONS, Basis, Comparison, Gate, unit_of_figure
 from evalkit.gate.tokens import GateSyntaxError, Token, TokenKind, Tokens
 from evalkit.metrics.aggregate import AGGREGATES, percentile_share
 from evalkit.metrics.definitions import LABEL_VALUES, METRICS, Kind, Metric, Unit, row_word
 from evalkit.suite.problems import closest
 
 _MEANT = {"=": "==", "=<": "<=", "=>": ">=", "≤": "<=", "≥": ">=", "≠": "!=", "!": "!="}
+DEEPEST = 20
+"""How deep the parentheses of conditions may be."""
+
 _NUMERIC = ("mean", "min", "max", "sum", "stddev", "cv")
 
 
@@ -48,8 +75,10 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._tokens = Tokens(text)
+        self._depth = 0
 
     def gate(self) -> Gate:
+        warn = self._took("warn")
         first = self._tokens.next
         aggregate = self._aggregate()
         self._tokens.expect("(", f"after {aggregate} comes the metric in parentheses")
@@ -58,13 +87,8 @@ class _Parser:
         where = self._where(metric)
         op = self._comparison()
         unit = unit_of_figure(aggregate, metric)
-        limit = self._limit(aggregate, unit)
-        basis = self._basis(aggregate, op)
-        if self._tokens.next.kind is not TokenKind.END:
-            rest = ("@ 95%", "@ observed") if basis is None else ()
-            raise self._tokens.error(
-                self._tokens.next, f"the gate should end before {self._tokens.next.shown}", rest
-            )
+        limit = self._limit(aggregate, metric, unit)
+        basis, each = self._tail(aggregate, op, metric)
         return Gate(
             aggregate=aggregate,
             metric=metric,
@@ -73,7 +97,44 @@ class _Parser:
             limit=limit,
             unit=unit,
             basis=basis,
+            each=each,
+            blocking=not warn,
         )
+
+    def _tail(
+        self, aggregate: str, op: Comparison, metric: Metric
+    ) -> tuple[Basis | None, str | None]:
+        basis: Basis | None = None
+        each: str | None = None
+        while self._tokens.next.kind is not TokenKind.END:
+            if basis is None and self._tokens.is_symbol("@"):
+                basis = self._basis(aggregate, op)
+            elif each is None and self._took("for"):
+                each = self._each(metric)
+            else:
+                raise self._no_tail(basis, each)
+        return basis, each
+
+    def _no_tail(self, basis: Basis | None, each: str | None) -> GateSyntaxError:
+        token = self._tokens.next
+        rest = [] if basis is not None else ["@ 95%", "@ observed"]
+        rest += [] if each is not None else ["for each LABEL"]
+        problem = f"the gate should end before {token.shown}"
+        meant = "for each" if token.text in ("per", "by", "each") and each is None else None
+        return self._tokens.error(token, problem, rest, meant)
+
+    def _each(self, metric: Metric) -> str:
+        word = self._tokens.take()
+        if not _is_word(word, "each"):
+            raise self._tokens.error(word, f"after for comes each, not {word.shown}", ("each",))
+        return self._label(metric)
+
+    def _took(self, word: str) -> bool:
+        """Take this word if it comes next."""
+        there = _is_word(self._tokens.next, word)
+        if there:
+            self._tokens.take()
+        return there
 
     # Aggregate and metric ----------------------------------------------------------------------
 
@@ -93,7 +154,10 @@ class _Parser:
             raise self._tokens.error(token, "the gate is empty", ("aggregate(metric) < limit",))
         problem = f"a gate begins with an aggregate, not with {token.shown}"
         raise self._tokens.error(
-            token, problem, allowed, closest(name, (*AGGREGATES, "p50", "p90", "p95", "p99"))
+            token,
+            problem,
+            allowed,
+            closest(name, ("warn", *AGGREGATES, "p50", "p90", "p95", "p99")),
         )
 
     def _metric(self) -> Metric:
@@ -122,51 +186,79 @@ class _Parser:
 
     # Conditions --------------------------------------------------------------------------------
 
-    def _where(self, metric: Metric) -> tuple[Condition, ...]:
+    def _where(self, metric: Metric) -> Where | None:
         if self._tokens.is_symbol(")"):
             self._tokens.take()
-            return ()
+            return None
         word = self._tokens.take()
-        if word.kind is not TokenKind.WORD or word.text != "where":
+        if not _is_word(word, "where"):
             meant = closest(word.text, ("where",)) if word.kind is TokenKind.WORD else None
             raise self._tokens.error(
                 word, f"after the metric comes no {word.shown}", ("where", ")"), meant
             )
-        conditions = [self._condition(metric)]
+        return self._any(metric)
+
+    def _any(self, metric: Metric) -> Where:
+        """Conditions up to and with the parenthesis that closes them."""
+        branches: list[list[Where]] = [[self._part(metric)]]
         while not self._tokens.is_symbol(")"):
-            word = self._tokens.take()
-            if word.kind is not TokenKind.WORD or word.text != "and":
-                problem = f"after a condition comes no {word.shown}"
-                meant = _one_value(conditions[-1], word)
-                raise self._tokens.error(word, problem, ("and", ")"), meant)
-            conditions.append(self._condition(metric))
+            if self._took("and"):
+                branches[-1].append(self._part(metric))
+            elif self._took("or"):
+                branches.append([self._part(metric)])
+            else:
+                raise self._no_condition(branches[-1][-1])
         self._tokens.take()
-        return tuple(conditions)
+        return joined(AnyOf, [joined(AllOf, each) for each in branches])
+
+    def _part(self, metric: Metric) -> Where:
+        if not self._tokens.is_symbol("("):
+            return self._condition(metric)
+        self._depth += 1
+        if self._depth > DEEPEST:
+            problem = f"parentheses are at most {DEEPEST} deep"
+            raise self._tokens.error(self._tokens.next, problem)
+        self._tokens.take()
+        inner = self._any(metric)
+        self._depth -= 1
+        return inner
+
+    def _no_condition(self, last: Where) -> GateSyntaxError:
+        word = self._tokens.next
+        meant = _one_value(last, word) if isinstance(last, Condition) else None
+        if word.text.lower() in ("and", "or", "&&", "||", "&", "|"):
+            meant = "or" if word.text.lower() in ("or", "||", "|") else "and"
+        allowed = ("and", "or", ")")
+        return self._tokens.error(word, f"after a condition comes no {word.shown}", allowed, meant)
 
     def _condition(self, metric: Metric) -> Condition:
-        label = self._tokens.take()
-        if label.kind is not TokenKind.WORD or label.text not in metric.labels:
-            row = row_word(metric.table)
-            problem = f"a {row} has no label {label.shown}"
-            if label.kind is not TokenKind.WORD:
-                problem = f"here comes a label, not {label.shown}"
-            meant = closest(label.text, metric.labels) if label.kind is TokenKind.WORD else None
-            raise self._tokens.error(label, problem, metric.labels, meant)
+        label = self._label(metric)
         op = self._tokens.take()
         if op.kind is not TokenKind.SYMBOL or op.text not in ("=", "!="):
             meant = "=" if op.text == "==" and op.kind is TokenKind.SYMBOL else None
             raise self._tokens.error(op, f"after a label comes no {op.shown}", ("=", "!="), meant)
-        return Condition(label.text, cast("LabelOp", op.text), self._label_value(label.text))
+        return self._with_value(label, cast("LabelOp", op.text))
 
-    def _label_value(self, label: str) -> str:
+    def _label(self, metric: Metric) -> str:
+        label = self._tokens.take()
+        if label.kind is TokenKind.WORD and label.text in metric.labels:
+            return label.text
+        problem = f"a {row_word(metric.table)} has no label {label.shown}"
+        if label.kind is not TokenKind.WORD:
+            problem = f"here comes a label, not {label.shown}"
+        meant = closest(label.text, metric.labels) if label.kind is TokenKind.WORD else None
+        raise self._tokens.error(label, problem, metric.labels, meant)
+
+    def _with_value(self, label: str, op: LabelOp) -> Condition:
         token = self._tokens.take()
         if token.kind not in (TokenKind.WORD, TokenKind.STRING):
             raise self._tokens.error(token, f"here comes a value of {label}, not {token.shown}")
+        condition = Condition(label, op, token.text)
         values = LABEL_VALUES.get(label)
-        if values is not None and token.text not in values:
+        if values is not None and not any(map(condition.matches, values)):
             problem = f"{label} is never {token.shown}"
             raise self._tokens.error(token, problem, values, closest(token.text, values))
-        return token.text
+        return condition
 
     # Comparison, limit and basis ---------------------------------------------------------------
 
@@ -179,7 +271,7 @@ class _Parser:
             token, f"here comes a comparison, not {token.shown}", COMPARISONS, meant
         )
 
-    def _limit(self, aggregate: str, unit: Unit) -> float:
+    def _limit(self, aggregate: str, metric: Metric, unit: Unit) -> float:
         token = self._tokens.take()
         if token.kind is not TokenKind.WORD:
             raise self._tokens.error(
@@ -188,10 +280,13 @@ class _Parser:
         text = token.text
         if self._tokens.next.kind is TokenKind.WORD and unit_of(f"{text} {self._tokens.next.text}"):
             text = f"{text} {self._tokens.take().text}"  # the unit may stand apart from its number
+        signed = metric.signed and aggregate not in ("count", "cv", "stddev")
+        negative = signed and text.startswith("-")
         try:
-            limit = parse_limit(text, unit)
+            limit = parse_limit(text.removeprefix("-") if negative else text, unit)
         except ValueError as error:
             raise self._wrong_limit(token, text, unit, error) from None
+        limit = -limit if negative else limit
         if aggregate == "rate" and limit > 1:
             raise self._tokens.error(token, "a rate goes from 0% to 100%", (ALLOWED[unit],))
         return limit
@@ -233,6 +328,10 @@ class _Parser:
             allowed = ("rate", "p1…p99", "@ observed")
             raise self._tokens.error(at, f"no confidence can be had in a {aggregate}", allowed)
         return confidence
+
+
+def _is_word(token: Token, word: str) -> bool:
+    return token.kind is TokenKind.WORD and token.text == word
 
 
 def _one_value(condition: Condition, word: Token) -> str | None:

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evalkit.faults import Rule
-from evalkit.gate.samples import Table
 from evalkit.journal.records import AnyRecord, FaultMissed, FaultMoved, Stage
-from evalkit.metrics.aggregate import plain
+from evalkit.metrics.columns import Columns, Table
 from evalkit.suite.model import FaultRule
 
 
@@ -49,9 +48,13 @@ def judge_rules(
 
 def _called(calls: Table, scenario: str) -> frozenset[tuple[str, str]]:
     """The services and operations that the scenario's sessions called."""
-    columns = (plain(calls[each]) for each in ("scenario", "service", "operation"))
-    rows = zip(*columns, strict=True)
-    return frozenset((service, operation) for name, service, operation in rows if name == scenario)
+    table = Columns.of(calls)
+    names, services, operations = map(table.labels, ("scenario", "service", "operation"))
+    if scenario not in names.texts:
+        return frozenset()
+    own = names.codes == names.texts.index(scenario)
+    pairs = zip(services.codes[own].tolist(), operations.codes[own].tolist(), strict=True)
+    return frozenset((services.texts[one], operations.texts[other]) for one, other in set(pairs))
 
 
 def _result(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from evalkit.gate.compare import compare, margin
-from evalkit.gate.confidence import Confident, decide, interval
+from evalkit.gate.conditions import Condition, narrowed
+from evalkit.gate.confidence import Confident, can_be_sure, decide, interval
+from evalkit.gate.expression import parse_gate
 from evalkit.gate.model import Comparison, Gate
-from evalkit.gate.samples import Frames, Samples, select
-from evalkit.gate.verdict import Verdict
+from evalkit.gate.samples import Expected, Frames, Samples, groups_of, select
+from evalkit.gate.verdict import Reason, Verdict
 from evalkit.gate.why import why
-from evalkit.metrics.aggregate import aggregate
+from evalkit.metrics.aggregate import aggregate_known
 from evalkit.metrics.definitions import Unit
 
 SUITE = "suite"
@@ -19,14 +22,18 @@ SUITE = "suite"
 
 DEFAULT_CONFIDENCE = 0.95
 
+NOTHING: Expected = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateResult:
     """A gate and what came of it. Figures are in nanoseconds, shares of 1, US dollars or numbers.
 
-    `scope` is a scenario's name or `suite`. `n` counts the samples and `sessions` where they come
+    `scope` is a scenario's name or `suite`; `group` says which one it is of those that a gate `for
+    each` is judged for, as in `service=crm`. `n` counts the samples and `sessions` where they come
     from; `low` and `high` bound the figure at 95 %, None where there is no bound. `margin` is how
-    far the figure is on the right side of the limit. `needed` sessions would settle the gate.
+    far the figure is on the right side of the limit. `needed` sessions would settle the gate. One
+    that is not `blocking` only warns.
     """
 
     gate: str
@@ -43,7 +50,69 @@ class GateResult:
     high: float | None = None
     margin: float | None = None
     needed: int | None = None
+    group: str | None = None
+    blocking: bool = True
     why: str
+
+
+def judge_gates(
+    texts: Iterable[str],
+    frames: Frames,
+    scenarios: Collection[str],
+    *,
+    expected: Expected = NOTHING,
+    scope: str = SUITE,
+    sampled: bool = False,
+) -> tuple[GateResult, ...]:
+    """Read these gates and judge them over these scenarios."""
+    return tuple(
+        result
+        for text in texts
+        for result in judge_each(
+            parse_gate(text), frames, scenarios, expected=expected, scope=scope, sampled=sampled
+        )
+    )
+
+
+def reasons_of(gates: Iterable[GateResult]) -> Iterator[Reason]:
+    """What these gates keep from passing."""
+    for each in gates:
+        if each.blocking and each.verdict is not Verdict.PASS:
+            yield Reason(each.verdict, each.why)
+
+
+def warnings_of(gates: Iterable[GateResult]) -> Iterator[str]:
+    """What these gates warn of."""
+    for each in gates:
+        if not each.blocking and each.verdict is not Verdict.PASS:
+            yield each.why
+
+
+def judge_each(
+    gate: Gate,
+    frames: Frames,
+    scenarios: Collection[str],
+    *,
+    expected: Expected = NOTHING,
+    scope: str = SUITE,
+    sampled: bool = False,
+) -> tuple[GateResult, ...]:
+    """Judge a gate over these scenarios: once, or for each value of the label that it names.
+
+    `expected` are the values that have to occur: where one does not, that is no data. So it is
+    where there is no value at all.
+    """
+    groups = groups_of(gate, frames, scenarios, expected)
+    if not groups:
+        return (judge(gate, frames, scenarios, scope=scope, sampled=sampled),)
+    assert gate.each is not None
+    results = []
+    for value in groups:
+        condition = Condition(gate.each, "=", value, exact=True)
+        part = replace(gate, where=narrowed(gate.where, condition), each=None)
+        result = judge(part, frames, scenarios, scope=scope, sampled=sampled)
+        results.append(replace(result, gate=str(gate), group=str(condition)))
+    return tuple(results)
 
 
 def judge(
@@ -54,13 +123,13 @@ def judge(
     scope: str = SUITE,
     sampled: bool = False,
 ) -> GateResult:
-    """Judge a gate over these scenarios.
+    """Judge a gate over these scenarios as a whole.
 
     `sampled` says that the sessions are a sample of what could come, so that a gate that does not
     say otherwise asks for a confidence of 95 % where one can be had.
     """
     samples = select(gate, frames, scenarios)
-    observed = aggregate(gate.aggregate, samples.values) if samples.values else None
+    observed = aggregate_known(gate.aggregate, samples.values) if len(samples.values) else None
     if observed is None:
         return _result(gate, scope, samples, None, Confident(Verdict.NO_DATA))
     confidence = _confidence(gate, sampled)
@@ -77,10 +146,8 @@ def judge(
 def _confidence(gate: Gate, sampled: bool) -> float | None:
     if isinstance(gate.basis, float):
         return gate.basis
-    share = gate.percentile
-    can_be_had = gate.aggregate == "rate" or (share is not None and 0 < share < 1)
-    asked = sampled and gate.basis is None and gate.op not in ("==", "!=")
-    return DEFAULT_CONFIDENCE if asked and can_be_had else None
+    asked = sampled and gate.basis is None
+    return DEFAULT_CONFIDENCE if asked and can_be_sure(gate) else None
 
 
 def _result(
@@ -106,5 +173,6 @@ def _result(
         high=high,
         margin=None if observed is None else margin(observed, gate.op, gate.limit),
         needed=decided.needed,
+        blocking=gate.blocking,
         why=why(gate, samples, observed, decided.verdict, decided.needed),
     )

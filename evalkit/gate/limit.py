@@ -80,7 +80,7 @@ def parse_limit(text: str, unit: Unit) -> float:
 
 def format_limit(value: float, unit: Unit) -> str:
     """The limit, exactly, as it is written in a gate."""
-    return _FORMATS[unit](value)
+    return f"-{_FORMATS[unit](-value)}" if value < 0 else _FORMATS[unit](value)
 
 
 def unit_of(text: str) -> Unit | None:

@@ -6,44 +6,34 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
+from evalkit.gate.conditions import Where
 from evalkit.gate.limit import format_limit
-from evalkit.gate.tokens import quoted
 from evalkit.metrics.aggregate import percentile_share
 from evalkit.metrics.definitions import Metric, Unit
 
 Comparison: TypeAlias = Literal["<", "<=", ">", ">=", "==", "!="]
-LabelOp: TypeAlias = Literal["=", "!="]
 Basis: TypeAlias = float | Literal["observed"]
 
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition on a row's labels. The value `none` means that the row has no such label."""
-
-    label: str
-    op: LabelOp
-    value: str
-
-    def __str__(self) -> str:
-        return f"{self.label}{self.op}{quoted(self.value)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """A gate as it was read. `limit` is in nanoseconds, a share of 1, US dollars, or a number.
 
-    `basis` is the confidence asked for, `observed`, or None where the gate says neither.
+    `basis` is the confidence asked for, `observed`, or None where the gate says neither. `each` is
+    the label by whose values it is judged apart. One that does not block only warns.
     """
 
     aggregate: str
     metric: Metric
-    where: tuple[Condition, ...] = ()
+    where: Where | None = None
     op: Comparison
     limit: float
     unit: Unit
     basis: Basis | None = None
+    each: str | None = None
+    blocking: bool = True
 
     @property
     def percentile(self) -> Fraction | None:
@@ -53,12 +43,15 @@ class Gate:
     @property
     def figure(self) -> str:
         """The left side: what is compared with the limit."""
-        where = f" where {' and '.join(map(str, self.where))}" if self.where else ""
+        where = f" where {self.where}" if self.where else ""
         return f"{self.aggregate}({self.metric.name}{where})"
 
     def __str__(self) -> str:
-        text = f"{self.figure} {self.op} {format_limit(self.limit, self.unit)}"
-        return text if self.basis is None else f"{text} @ {_format_basis(self.basis)}"
+        warn = "" if self.blocking else "warn "
+        basis = "" if self.basis is None else f" @ {_format_basis(self.basis)}"
+        each = "" if self.each is None else f" for each {self.each}"
+        limit = format_limit(self.limit, self.unit)
+        return f"{warn}{self.figure} {self.op} {limit}{basis}{each}"
 
 
 def unit_of_figure(aggregate: str, metric: Metric) -> Unit:

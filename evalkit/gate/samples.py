@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from evalkit.gate.model import Condition, Gate
+from evalkit.gate.conditions import AllOf, Condition, Where, can_hold, values_of
+from evalkit.gate.model import Gate
 from evalkit.gate.statistics import Cluster
-from evalkit.metrics.aggregate import plain
-from evalkit.metrics.definitions import NONE, Kind
-from evalkit.metrics.rows import FAULT_SEPARATOR
+from evalkit.metrics.columns import Columns, Labels, Table
+from evalkit.metrics.definitions import Kind
 
+if TYPE_CHECKING:
+    from evalkit.metrics.columns import Codes, Flags, Values
 
-class Table(Protocol):
-    """Columns by their names: a pandas frame, or a mapping of sequences."""
-
-    def __getitem__(self, column: str, /) -> Any:
-        """A column."""
-        ...
+Expected: TypeAlias = Mapping[str, Collection[str]]
+"""By label, the values that have to occur where a gate is judged for each of them."""
 
 
 class Frames(Protocol):
@@ -41,69 +38,104 @@ class Frames(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Samples:
-    """The values and, for each, its session. `rows` were in scope, `missing` had no value."""
+    """The values and, for each, its session's code. `rows` were in scope, `missing` had no value.
 
-    values: tuple[Any, ...]
-    sessions: tuple[Hashable, ...]
+    `session_count` is how many sessions the values come from. One that was run in two scenarios is
+    two of them, but one cluster: it is no independent sample of itself.
+    """
+
+    values: Values
+    sessions: Codes
+    session_count: int
     rows: int
     missing: int
 
-    @property
-    def session_count(self) -> int:
-        """How many sessions the values come from."""
-        return len(set(self.sessions))
+    def clusters(self, of: Values) -> list[Cluster]:
+        """By session, the sum of what there is `of` each value, and how many values there are."""
+        import numpy as np
 
-    def clusters(self, of: Callable[[Any], float]) -> list[Cluster]:
-        """The values by session, as sums of what `of` makes of them."""
-        sums: dict[Hashable, float] = defaultdict(float)
-        counts: dict[Hashable, int] = defaultdict(int)
-        for value, session in zip(self.values, self.sessions, strict=True):
-            sums[session] += of(value)
-            counts[session] += 1
-        return [(sums[each], counts[each]) for each in counts]
+        counts = np.bincount(self.sessions)
+        sums = np.bincount(self.sessions, weights=of)
+        there = counts > 0
+        return list(zip(sums[there].tolist(), counts[there].tolist(), strict=True))
 
 
 def select(gate: Gate, frames: Frames, scenarios: Collection[str]) -> Samples:
-    """The samples of a gate in these scenarios."""
-    table: Table = getattr(frames, gate.metric.table)
-    names = plain(table["scenario"])
-    scope = {at for at, each in enumerate(names) if each in scenarios}
-    chosen = sorted(_where(gate.where, table, scope))
-    column = plain(table[gate.metric.column])
-    sessions = plain(table["session"])
-    have = [at for at in chosen if column[at] is not None]
+    """The samples of a gate in these scenarios. Gates on the same rows often follow each other."""
+    table = Columns.of(getattr(frames, gate.metric.table))
+    key = (gate.metric, gate.where, frozenset(scenarios))
+    last, samples = table.memory.get("samples", (None, None))
+    if last != key:
+        samples = _selected(gate, table, scenarios)
+        table.memory["samples"] = (key, samples)
+    assert isinstance(samples, Samples)
+    return samples
+
+
+def _selected(gate: Gate, table: Columns, scenarios: Collection[str]) -> Samples:
+    scope = _scope(table, scenarios)
+    chosen = scope if gate.where is None else scope & _met(gate.where, table)
+    numbers = table.numbers(gate.metric.column)
+    have = chosen & numbers.known
+    values = numbers.values[have]
     return Samples(
-        values=tuple(_values(gate, (column[at] for at in have))),
-        sessions=tuple((names[at], sessions[at]) for at in have),
-        rows=len(scope),
-        missing=len(chosen) - len(have),
+        values=values.astype(bool) if gate.metric.kind is Kind.BOOLEAN else values,
+        sessions=table.labels("session").codes[have],
+        session_count=_sessions(table, have),
+        rows=int(scope.sum()),
+        missing=int((chosen & ~numbers.known).sum()),
     )
 
 
-def _values(gate: Gate, values: Iterable[Any]) -> Iterable[Any]:
-    return map(bool, values) if gate.metric.kind is Kind.BOOLEAN else values
+def _scope(table: Columns, scenarios: Collection[str]) -> Flags:
+    names = table.labels("scenario")
+    return _flags(names, [each in scenarios for each in names.texts])
 
 
-def _where(conditions: Sequence[Condition], table: Table, rows: set[int]) -> set[int]:
-    for each in conditions:
-        column = plain(table[each.label])
-        rows = {at for at in rows if holds(each, column[at])}
-    return rows
+def _flags(labels: Labels, chosen: list[bool]) -> Flags:
+    """Which rows have a chosen text, given for each text whether it is chosen."""
+    import numpy as np
+
+    flags: Flags = np.array([*chosen, False], dtype=bool)[labels.codes]
+    return flags
 
 
-def holds(condition: Condition, value: object) -> bool:
-    """Whether a row whose label has this value meets the condition.
+def _met(where: Where, table: Columns) -> Flags:
+    """Which rows meet the condition."""
+    import numpy as np
 
-    A row hit by several faults has each of them.
+    if isinstance(where, Condition):
+        labels = table.labels(where.label)
+        return _flags(labels, list(map(where.holds, labels.texts)))
+    both = np.logical_and if isinstance(where, AllOf) else np.logical_or
+    parts = [_met(each, table) for each in where]
+    flags: Flags = both.reduce(parts)
+    return flags
+
+
+def _sessions(table: Columns, rows: Flags) -> int:
+    import numpy as np
+
+    scenario, session = table.labels("scenario"), table.labels("session")
+    pairs = scenario.codes[rows] * (len(session.texts) + 1) + session.codes[rows]
+    return int(np.count_nonzero(np.bincount(pairs)))
+
+
+def groups_of(
+    gate: Gate, frames: Frames, scenarios: Collection[str], expected: Expected
+) -> tuple[str, ...]:
+    """The values of the label for each of which a gate is judged: those that occur, and those that
+    have to. A gate without such a label has none.
     """
-    text = _text(value)
-    texts = text.split(FAULT_SEPARATOR) if condition.label == "fault" else [text]
-    return (condition.value in texts) == (condition.op == "=")
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return NONE
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if gate.each is None:
+        return ()
+    table, label = Columns.of(getattr(frames, gate.metric.table)), gate.each
+    rows = _scope(table, scenarios)
+    rows = rows if gate.where is None else rows & _met(gate.where, table)
+    labels = table.labels(label)
+    there = (labels.texts[each] for each in sorted(set(labels.codes[rows].tolist())))
+    found = {value for text in there for value in values_of(label, text)}
+    found |= {each for each in expected.get(label, ()) if can_hold(gate.where, label, each)}
+    return tuple(sorted(found))

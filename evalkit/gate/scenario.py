@@ -5,42 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evalkit.gate.endings import count_ends, endings, judge_endings
+from evalkit.gate.endings import count_ends, judge_endings
 from evalkit.gate.expression import parse_gate
-from evalkit.gate.faults import RuleResult, judge_rules
-from evalkit.gate.judge import GateResult, judge
-from evalkit.gate.samples import Frames
+from evalkit.gate.facts import CellError, CheckResult, Facts, facts_of
+from evalkit.gate.faults import RuleResult
+from evalkit.gate.judge import NOTHING, GateResult, judge_gates, reasons_of, warnings_of
+from evalkit.gate.model import Gate
+from evalkit.gate.samples import Expected, Frames
 from evalkit.gate.verdict import START_EXIT, Reason, Verdict, combine, exit_code, worst_exit
-from evalkit.journal.records import AnyRecord, End, Finding, Severity
+from evalkit.journal.records import AnyRecord, End, Severity
 from evalkit.suite.model import Scenario
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellError:
-    """Why a cell could not be run to its end. `start` means that the agent or world never began."""
-
-    what: str
-    start: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckResult:
-    """What a check found in a scenario. `allowed` violations do not fail it, nor does advice."""
-
-    check: str
-    severity: Severity
-    allowed: bool
-    findings: int
-    sessions: int
-    first: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioResult:
     """A scenario and what came of it.
 
-    `reasons` say why it is not a pass, each in a sentence; `notes` what is worth knowing besides.
-    `ends` counts the planned sessions by how they ended, those that left no row among the errored.
+    `reasons` say why it is not a pass, each in a sentence, `warnings` what somebody should look at
+    though nothing hangs on it, and `notes` what is worth knowing besides. `ends` counts the planned
+    sessions by how they ended, those that left no row among the errored.
     """
 
     scenario: str
@@ -54,6 +37,7 @@ class ScenarioResult:
     errors: tuple[CellError, ...] = ()
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -74,59 +58,51 @@ def judge_scenario(
     planned: int,
     errors: Sequence[CellError] = (),
     suite_gates: Sequence[str] = (),
+    expected: Expected = NOTHING,
     sampled: bool = False,
 ) -> ScenarioResult:
     """Judge a scenario of which so many sessions were planned.
 
-    Of `records`, which must be this scenario's, only findings and what faults did are looked at.
     `suite_gates` are the suite's own where they judge this scenario: here they only tell whether
-    some gate says how many sessions have to complete.
+    some gate says how many sessions have to complete. The rest is as `facts_of` and `judge_each`
+    have it.
     """
-    records = tuple(records)
-    own = [parse_gate(each) for each in scenario.gates]
-    gates = tuple(judge(each, frames, {name}, scope=name, sampled=sampled) for each in own)
-    checks = _checks(records, frozenset(scenario.expect.findings.allow))
-    rules = judge_rules(scenario.faults, records, frames.calls, name)
-    ended = endings(frames.sessions, name)
-    every_gate = [*own, *map(parse_gate, suite_gates)]
-    reasons = (
-        *(Reason(Verdict.ERROR, each.what) for each in errors),
-        *judge_endings(ended, planned, scenario.expect, every_gate, known=bool(errors)),
-        *_of_checks(checks),
-        *_of_faults(rules),
-        *(Reason(each.verdict, each.why) for each in gates if each.verdict is not Verdict.PASS),
+    facts = facts_of(name, scenario, frames, records, planned=planned, errors=errors)
+    gates = judge_gates(
+        scenario.gates, frames, {name}, expected=expected, scope=name, sampled=sampled
     )
+    return judge_facts(facts, gates, [*scenario.gates, *suite_gates])
+
+
+def judge_facts(
+    facts: Facts, gates: Sequence[GateResult], every_gate: Sequence[str]
+) -> ScenarioResult:
+    """What a scenario comes to by its facts and its gates. `every_gate` holds all that judge it."""
+    reasons = (*_of_facts(facts, tuple(map(parse_gate, every_gate))), *reasons_of(gates))
     return ScenarioResult(
-        scenario=name,
+        scenario=facts.scenario,
         verdict=combine([Verdict.PASS, *(each.verdict for each in reasons)]),
-        blocking=scenario.blocking,
-        planned=planned,
-        ends=count_ends(ended, planned),
-        gates=gates,
-        checks=checks,
-        rules=rules,
-        errors=tuple(errors),
+        blocking=facts.blocking,
+        planned=facts.planned,
+        ends=count_ends(facts.ended, facts.planned),
+        gates=tuple(gates),
+        checks=facts.checks,
+        rules=facts.rules,
+        errors=facts.errors,
         reasons=tuple(each.text for each in reasons),
-        notes=tuple(_notes(rules)),
+        notes=tuple(_notes(facts.rules)),
+        warnings=(*_warnings(facts.rules), *warnings_of(gates)),
     )
 
 
-def _checks(records: Iterable[AnyRecord], allowed: frozenset[str]) -> tuple[CheckResult, ...]:
-    found: dict[tuple[str, Severity], list[Finding]] = {}
-    for each in records:
-        if isinstance(each, Finding):
-            found.setdefault((each.check, each.severity), []).append(each)
-    return tuple(
-        CheckResult(
-            check=check,
-            severity=severity,
-            allowed=check in allowed,
-            findings=len(own),
-            sessions=len({each.session for each in own}),
-            first=own[0].message,
-        )
-        for (check, severity), own in found.items()
-    )
+def _of_facts(facts: Facts, gates: Sequence[Gate]) -> Iterator[Reason]:
+    """What keeps the scenario from passing, its gates aside."""
+    for each in facts.errors:
+        yield Reason(Verdict.ERROR, each.what)
+    known = bool(facts.errors)
+    yield from judge_endings(facts.ended, facts.planned, facts.expected, gates, known=known)
+    yield from _of_checks(facts.checks)
+    yield from _of_faults(facts.rules)
 
 
 def _of_checks(checks: Iterable[CheckResult]) -> Iterator[Reason]:
@@ -141,14 +117,32 @@ def _of_faults(rules: Sequence[RuleResult]) -> Iterator[Reason]:
     if any(each.delivered for each in rules) or all(each.excused for each in rules):
         return
     where = ", ".join(dict.fromkeys(each.at for each in rules if not each.excused))
-    fired = sum(each.fired for each in rules)
-    how = f"{fired} fired, but their consequence reached no client" if fired else "no call was hit"
-    yield Reason(Verdict.NO_DATA, f"no fault was delivered (at {where}): {how}")
+    yield Reason(Verdict.NO_DATA, f"no fault was delivered (at {where}): {_how(rules)}")
 
 
 def _notes(rules: Sequence[RuleResult]) -> Iterator[str]:
     for each in rules:
         if each.excused:
-            yield f"the fault at {each.at} was aimed at an attempt that the agent never made"
-        elif not each.delivered and any(other.delivered for other in rules):
-            yield f"the fault at {each.at} was never delivered"
+            yield f"{_named(each)} was aimed at an attempt that the agent never made"
+
+
+def _warnings(rules: Sequence[RuleResult]) -> Iterator[str]:
+    """A rule that came to nothing beside others that did not: less was tested than is written.
+
+    It is no verdict of its own, for one fault may well keep the agent from where another waits.
+    """
+    if not any(each.delivered for each in rules):
+        return
+    for each in rules:
+        if not each.delivered and not each.excused:
+            yield f"{_named(each)} was never delivered: {_how([each])}"
+
+
+def _named(rule: RuleResult) -> str:
+    return f"fault rule {rule.rule + 1} (at {rule.at})"
+
+
+def _how(rules: Sequence[RuleResult]) -> str:
+    """Why none of these rules was delivered."""
+    fired = sum(each.fired for each in rules)
+    return f"{fired} fired, but their consequence reached no client" if fired else "no call was hit"

@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import NormalDist
 from typing import TypeAlias
 
-Cluster: TypeAlias = tuple[float, int]
+Cluster: TypeAlias = tuple[float, float]
 """What one session gives: the sum of its values, or the count of its hits, and how many it has."""
 
+_TAIL = 0.025  # whose quantiles are compared: Student's against the normal's
 _TINY = 1e-300
 _STEPS = 200  # of bisection: until no float lies between
 
@@ -84,6 +86,20 @@ def upper_bound(k: float, n: float, alpha: float) -> float:
     return 1.0 if k >= n else beta_quantile(1 - alpha, k + 1, n - k)
 
 
+def likely_few(k: float, n: float, share: float) -> float:
+    """How likely at most k hits in n are at this rate. Below alpha just if it is above the upper
+    Clopper-Pearson bound.
+    """
+    return 1.0 if k >= n else 1 - beta_cdf(share, k + 1, n - k)
+
+
+def likely_many(k: float, n: float, share: float) -> float:
+    """How likely at least k hits in n are at this rate. Below alpha just if it is below the lower
+    Clopper-Pearson bound.
+    """
+    return 1.0 if k <= 0 else beta_cdf(share, k, n - k + 1)
+
+
 def wilson(k: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson's two-sided interval of a rate."""
     z = NormalDist().inv_cdf((1 + confidence) / 2)
@@ -143,18 +159,45 @@ class Sample:
 def effective(clusters: Sequence[Cluster]) -> Sample:
     """The effective sample of a rate, given each session's (hits, samples).
 
-    Calls of one session tend to fail together. The variance between sessions says what they are
-    worth; where they all agree it says nothing, and each session counts as one.
+    Where each session gives one sample, that is simply what was counted. Where it gives several,
+    they tend to fail together, and count for what the variance between sessions says they are
+    worth (Korn and Graubard, Survey Methodology 24, 1998: n = r(1-r)/v, corrected for the few
+    sessions that v is known from by the square of a ratio of quantiles). With few hits v says too
+    little: one lone hit looks like proof that hits come alone, and at the limit 12 % of such gates
+    passed. So v is taken as though there had been one more session of nothing but hits, and one of
+    none (in the manner of Agresti and Coull's added successes and failures). Where all samples are
+    alike each session counts as one, which is the worst that they can be worth; sessions of unequal
+    size for somewhat less, as Kish has it (Survey Sampling, 1965), for large ones weigh more.
     """
     total, hits, sessions = _totals(clusters)
     rate = hits / total
     if sessions == total:
         return Sample(hits, total)
-    variance = cluster_variance(clusters)
-    if rate in (0.0, 1.0) or not variance:
-        return Sample(rate * sessions, sessions)
-    size = min(total, rate * (1 - rate) / variance)
+    if rate in (0.0, 1.0) or sessions < 2:
+        size = total**2 / math.fsum(n**2 for _, n in clusters)
+        return Sample(rate * size, size)
+    worth = _worth(clusters) * sessions / (sessions + 1)
+    size = min(total, worth * _known_from(sessions))
     return Sample(rate * size, size)
+
+
+def _worth(clusters: Sequence[Cluster]) -> float:
+    """How many independent samples these are worth, with one session added at either extreme."""
+    total, _, sessions = _totals(clusters)
+    mean = total / sessions
+    added = [*clusters, (mean, mean), (0.0, mean)]
+    everything, hits, _ = _totals(added)
+    rate = hits / everything
+    variance = cluster_variance(added)
+    assert variance  # the two that were added differ
+    return rate * (1 - rate) / variance
+
+
+@cache
+def _known_from(sessions: int) -> float:
+    """What a variance known from so many sessions leaves of an effective size."""
+    normal = NormalDist().inv_cdf(1 - _TAIL)
+    return (normal / t_quantile(_TAIL, sessions - 1)) ** 2
 
 
 def cluster_variance(clusters: Sequence[Cluster]) -> float | None:
@@ -179,5 +222,5 @@ def mean_interval(
     return summed / total - half, summed / total + half
 
 
-def _totals(clusters: Sequence[Cluster]) -> tuple[int, float, int]:
+def _totals(clusters: Sequence[Cluster]) -> tuple[float, float, int]:
     return sum(n for _, n in clusters), math.fsum(own for own, _ in clusters), len(clusters)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from evalkit.gate.expression import parse_gate
-from evalkit.gate.judge import GateResult, judge
-from evalkit.gate.samples import Frames
+from evalkit.gate.judge import NOTHING, GateResult, judge_gates, reasons_of, warnings_of
+from evalkit.gate.samples import Expected, Frames
 from evalkit.gate.scenario import ScenarioResult
 from evalkit.gate.verdict import Verdict, combine, exit_code, worst_exit
 from evalkit.suite.model import Suite
@@ -24,47 +23,69 @@ class SuiteResult:
     gates: tuple[GateResult, ...]
     scenarios: tuple[ScenarioResult, ...]
     reasons: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def judge_suite(
-    suite: Suite, scenarios: Sequence[ScenarioResult], frames: Frames, *, sampled: bool = False
+    suite: Suite,
+    scenarios: Sequence[ScenarioResult],
+    frames: Frames,
+    *,
+    expected: Expected = NOTHING,
+    sampled: bool = False,
 ) -> SuiteResult:
     """Judge a suite of which these scenarios were run."""
-    gates = judge_suite_gates(suite, [each.scenario for each in scenarios], frames, sampled=sampled)
+    ran = [each.scenario for each in scenarios]
+    gates = judge_suite_gates(suite, ran, frames, expected=expected, sampled=sampled)
+    return judge_all(scenarios, gates)
+
+
+def judge_all(scenarios: Sequence[ScenarioResult], gates: Sequence[GateResult]) -> SuiteResult:
+    """What a suite comes to by its scenarios and its own gates."""
     blocking = [each for each in scenarios if each.blocking]
-    verdicts = [*(each.verdict for each in blocking), *(each.verdict for each in gates)]
-    codes = [*(each.exit_code for each in blocking), *(exit_code(each.verdict) for each in gates)]
+    of_gates = list(reasons_of(gates))
+    codes = [each.exit_code for each in blocking]
+    judged = [each for each in gates if each.blocking]
+    verdicts = [*(each.verdict for each in blocking), *(each.verdict for each in judged)]
     reasons = [
         *(f"{each.scenario}: {why}" for each in blocking for why in each.reasons),
-        *(each.why for each in gates if each.verdict is not Verdict.PASS),
+        *(each.text for each in of_gates),
     ]
-    if not verdicts:
+    if not blocking and not judged:
         reasons.append("no scenario that blocks was run")
     return SuiteResult(
         verdict=combine(verdicts),
-        exit_code=worst_exit(codes),
-        gates=gates,
+        exit_code=worst_exit([*codes, *(exit_code(each.verdict) for each in judged)]),
+        gates=tuple(gates),
         scenarios=tuple(scenarios),
         reasons=tuple(reasons),
+        warnings=tuple(warnings_of(gates)),
     )
 
 
 def judge_suite_gates(
-    suite: Suite, ran: Collection[str], frames: Frames, *, sampled: bool = False
+    suite: Suite,
+    ran: Collection[str],
+    frames: Frames,
+    *,
+    expected: Expected = NOTHING,
+    sampled: bool = False,
 ) -> tuple[GateResult, ...]:
-    """Judge the suite's own gates over the scenarios that ran, inject nothing, and block.
-
-    Where the suite has such scenarios and none of them ran, its gates are not judged.
-    """
-    scope = gated_scenarios(suite)
-    ran = scope & set(ran)
-    if scope and not ran:
+    """Judge the suite's own gates over the scenarios that ran, inject nothing, and block."""
+    scope = ran_of(gated_scenarios(suite), ran)
+    if scope is None:
         return ()
-    return tuple(judge(parse_gate(each), frames, ran, sampled=sampled) for each in suite.gates)
+    return judge_gates(suite.gates, frames, scope, expected=expected, sampled=sampled)
+
+
+def ran_of(gated: Collection[str], ran: Collection[str]) -> frozenset[str] | None:
+    """Over which scenarios the suite's own gates are judged: those of them that ran. None where
+    the suite has such scenarios and none of them ran: then its gates are not judged.
+    """
+    there = frozenset(gated) & frozenset(ran)
+    return None if gated and not there else there
 
 
 def gated_scenarios(suite: Suite) -> frozenset[str]:
-    """The scenarios that the suite's own gates judge."""
-    return frozenset(
-        name for name, each in suite.scenarios.items() if not each.faults and each.blocking
-    )
+    """The scenarios that the suite's own gates judge: those that inject nothing, and block."""
+    return frozenset(name for name, each in suite.scenarios.items() if each.sound and each.blocking)

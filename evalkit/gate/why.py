@@ -25,7 +25,7 @@ def why(
         return f"{seen}, {limit}"
     if verdict is Verdict.FAIL:
         return f"{seen}, not {limit}"
-    return f"{seen}, too few to tell whether it is {limit}; {_remedy(needed)}"
+    return f"{seen}, too few to tell whether it is {limit}; {_remedy(needed, samples)}"
 
 
 def _over(gate: Gate, samples: Samples) -> str:
@@ -35,22 +35,25 @@ def _over(gate: Gate, samples: Samples) -> str:
     return f"{own} of {_counted(samples.session_count, 'session')}"
 
 
-def _remedy(needed: int | None) -> str:
+def _remedy(needed: int | None, samples: Samples) -> str:
     if needed is None:
         return "it is so near the limit that more sessions would hardly settle it"
-    return f"about {needed} sessions like these would settle it"
+    more = needed - samples.session_count
+    return f"about {needed} sessions like these would settle it, {more} more"
 
 
 def _without_figure(gate: Gate, samples: Samples) -> str:
     row = row_word(gate.metric.table)
     if not samples.rows:
         return f"there is no {row} to judge"
-    if samples.values:
+    if len(samples.values):
         return f"{_over(gate, samples)} give no {gate.aggregate}"
+    if samples.missing and gate.metric.paired:
+        missing = _counted(samples.missing, row)
+        return f"none of {missing} can be compared with the same one without faults"
     if samples.missing:
         return f"none of {_counted(samples.missing, row)} has a {gate.metric.name}"
-    where = " and ".join(map(str, gate.where))
-    return f"none of {_counted(samples.rows, row)} has {where}"
+    return f"none of {_counted(samples.rows, row)} has {gate.where}"
 
 
 def _unknown_part(gate: Gate, samples: Samples) -> str:

@@ -28,6 +28,7 @@ _MAKES_A_RETRY_SAFE = """
 """
 _NAMES_THE_REQUEST = """
     requestid reqid correlationid traceid spanid parentspanid traceparent tracestate nonce cnonce
+    progresstoken
 """
 _COUNTS_ATTEMPTS = """
     retry retries retrycount retrynumber retryattempt attempt attempts attemptcount attemptnumber
@@ -60,7 +61,7 @@ def _body(request: Request, ignore: tuple[str, ...]) -> tuple[str, str | bytes]:
         return "multipart", _without_boundary(request.body, content_type)
     try:
         value = json.loads(request.body)
-        return "json", _text(_kept(_without(value, ignore)))
+        return "json", _text(essential(_without(value, ignore)))
     except (ValueError, RecursionError):
         return "raw", request.body
 
@@ -70,7 +71,7 @@ def _form(body: bytes, ignore: tuple[str, ...]) -> str:
     fields: dict[str, list[str]] = {}
     for name, value in sorted(pairs):
         fields.setdefault(name, []).append(value)
-    return _text(_kept(_without(fields, ignore)))
+    return _text(essential(_without(fields, ignore)))
 
 
 def _without_boundary(body: bytes, content_type: str) -> bytes:
@@ -79,16 +80,16 @@ def _without_boundary(body: bytes, content_type: str) -> bytes:
     return body if found is None else body.replace(found[1].encode(), b"boundary")
 
 
-def _kept(value: Any) -> Any:
-    """The value without what differs between two attempts, at any depth."""
+def essential(value: Any) -> Any:
+    """A JSON value without what differs between two attempts at the same thing, at any depth."""
     if isinstance(value, Mapping):
         is_rpc = "jsonrpc" in value
         return {
-            key: _kept(each)
+            key: essential(each)
             for key, each in value.items()
             if not _left_out(key, each) and not (is_rpc and key == "id")
         }
-    return [_kept(each) for each in value] if isinstance(value, list) else value
+    return [essential(each) for each in value] if isinstance(value, list) else value
 
 
 def _left_out(key: str, value: Any) -> bool:

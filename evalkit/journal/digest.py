@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from evalkit.journal.differing import cut, excerpts
 from evalkit.journal.plain import Plain, Plainer, dump
 from evalkit.journal.records import AnyRecord, SessionStarted
-
-_CONTEXT = 40
 
 
 def digest(records: Iterable[AnyRecord]) -> str:
@@ -87,9 +86,9 @@ def _difference(
 ) -> Difference:
     field = None if left is None or right is None else _first_field(left, right)
     if field is None:
-        texts = tuple(None if each is None else _cut(dump(each), 0) for each in (left, right))
+        texts = tuple(None if each is None else cut(dump(each)) for each in (left, right))
     else:
-        texts = _excerpts(dump((left or {}).get(field)), dump((right or {}).get(field)))
+        texts = excerpts(dump((left or {}).get(field)), dump((right or {}).get(field)))
     return Difference(
         index=index,
         record=type(here).__name__,
@@ -106,15 +105,3 @@ def _first_field(left: dict[str, Plain], right: dict[str, Plain]) -> str:
     first = ("record", "session", "turn", "call")
     order = [*first, *(name for name in left if name not in first and name != "at"), "at", *right]
     return next(name for name in order if left.get(name) != right.get(name))
-
-
-def _excerpts(left: str, right: str) -> tuple[str, str]:
-    pairs = enumerate(zip(left, right, strict=False))
-    place = next((at for at, (one, other) in pairs if one != other), min(len(left), len(right)))
-    start = max(0, place - _CONTEXT)
-    return _cut(left, start), _cut(right, start)
-
-
-def _cut(text: str, start: int) -> str:
-    part = text[start : start + 2 * _CONTEXT]
-    return ("…" if start else "") + part + ("…" if start + len(part) < len(text) else "")

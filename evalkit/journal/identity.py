@@ -22,7 +22,7 @@ class Place:
 
     `call` is its number in the session, `logical` that of the call that was attempt 1.
     `logical_ordinal` counts the logical calls of the operation in the session, `request_ordinal`
-    its requests, retries included.
+    its requests, retries included, and `failures` those that had failed before this one began.
     """
 
     session: str | None
@@ -36,6 +36,7 @@ class Place:
     logical: int
     logical_ordinal: int
     request_ordinal: int
+    failures: int = 0
 
 
 _Key: TypeAlias = tuple[str | None, int | None, str, str, str]
@@ -50,6 +51,7 @@ class Identities:
     _requests: dict[_Operation, int] = field(default_factory=lambda: defaultdict(int))
     _logical: dict[_Operation, int] = field(default_factory=lambda: defaultdict(int))
     _occurrences: dict[_Key, int] = field(default_factory=lambda: defaultdict(int))
+    _failures: dict[_Operation, int] = field(default_factory=lambda: defaultdict(int))
     _failed: dict[_Key, deque[Place]] = field(default_factory=lambda: defaultdict(deque))
 
     def begin(
@@ -79,6 +81,7 @@ class Identities:
             logical=before.logical if before else call,
             logical_ordinal=before.logical_ordinal if before else self._logical[of_operation],
             request_ordinal=self._requests[of_operation],
+            failures=self._failures[of_operation],
         )
 
     def end(self, place: Place, *, failed: bool) -> None:
@@ -86,6 +89,7 @@ class Identities:
         if failed:
             key = (place.session, place.turn, place.service, place.operation, place.identity)
             self._failed[key].append(place)
+            self._failures[place.session, place.service, place.operation] += 1
 
 
 def call_failed(

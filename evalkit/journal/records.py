@@ -135,6 +135,11 @@ class CallStarted(Record):
 class CallEnded(Record):
     """A call is over. `first_byte`, `first_token` and `last_token` are world times or None: when
     the head went out, and the first and the last piece of the body.
+
+    `spared` holds pairs: a fault rule that aims at the call's operation and did not fire, and why.
+    Kept because it cannot always be found out again: a share is drawn from the identity of the
+    request, which is masked with what the request holds. Which rules fired is in `FaultMoved`, and
+    which aim elsewhere follows from the rules, so that a call without rules costs nothing here.
     """
 
     call: int
@@ -150,6 +155,10 @@ class CallEnded(Record):
     route: str | None = None
     complaint: str | None = None
     failed: bool = False  # the client could not use the reply: see evalkit.journal.identity
+    spared: tuple[tuple[int, str], ...] = ()
+    breaches: tuple[str, ...] = ()  # how the request broke the service's contract, and where
+    scopes_had: tuple[str, ...] | None = None  # of the credential; None where none was accepted
+    scopes_used: tuple[str, ...] = ()  # those that the operation needs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,13 +184,14 @@ class FaultMissed(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectCommitted(Record):
-    """A service changed something because of a call."""
+    """A service changed something because of a call; `fault` is what changed when, or how often."""
 
     service: str
     call: int
     name: str
     key: tuple[str, ...] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
+    fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

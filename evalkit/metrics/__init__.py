@@ -2,6 +2,8 @@
 
 from evalkit.metrics.aggregate import AGGREGATES, aggregate
 from evalkit.metrics.build import build
+from evalkit.metrics.columns import Columns
+from evalkit.metrics.controls import Compared, compared
 from evalkit.metrics.definitions import LABEL_VALUES, LABELS, METRICS, Kind, Metric, Unit
 from evalkit.metrics.figures import format_figure
 from evalkit.metrics.pricing import price, price_table
@@ -13,6 +15,8 @@ __all__ = [
     "LABEL_VALUES",
     "METRICS",
     "CallRow",
+    "Columns",
+    "Compared",
     "Kind",
     "Metric",
     "SessionRow",
@@ -21,6 +25,7 @@ __all__ = [
     "Unit",
     "aggregate",
     "build",
+    "compared",
     "format_figure",
     "price",
     "price_table",

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from evalkit.journal.records import Finding, Outcome, Stage
 from evalkit.journal.views import CallView
@@ -43,51 +44,76 @@ def _row(
     findings: Sequence[Finding],
     region: str | None,
 ) -> CallRow:
-    started, ended = view.started, view.ended
-    kind = context.kind(view.service)
-    usage = _usage(view) if is_model(kind) else None
     counts = context.count(findings)
-    tokens = _token_times(view, usage) if is_model(kind) else _TokenTimes()
-    outcome = None if ended is None else ended.outcome
     return CallRow(
         scenario=context.scenario,
         cell=context.cell,
-        session=started.session,
-        turn=started.turn,
         region=region,
-        call=started.call,
-        service=started.service,
-        kind=kind,
-        operation=started.operation,
-        method=started.method,
-        path=started.path,
-        model=_model(view) if is_model(kind) else None,
-        route=None if ended is None else ended.route,
-        identity=started.identity,
-        occurrence=started.occurrence,
-        attempt=started.attempt,
-        logical=started.logical,
-        sdk_retry=started.sdk_retry,
-        started_ns=started.at,
-        ended_ns=None if ended is None else ended.at,
-        outcome=outcome,
-        status=None if ended is None else ended.status,
-        latency_ns=view.latency,
-        first_token_ns=tokens.first,
-        inter_token_ns=tokens.between,
-        error=view.failed,
-        timeout=outcome is Outcome.ABANDONED,
+        kind=context.kind(view.service),
         attempts=len(attempts) if view.call == view.logical else None,
         recovered=any(not each.failed for each in attempts),
         cause=_cause(view),
         fault=fired(view.faults),
-        tokens_in=None if usage is None else usage.input,
-        tokens_out=None if usage is None else usage.output,
-        cost=_cost(context, view, usage),
         effects=len(view.effects),
         violations=counts.violations,
         advice=counts.advice,
+        **_asked(view),
+        **_answered(view),
+        **_of_model(context, view),
     )
+
+
+# The columns of a row in groups. That each is given, and no other, the row itself sees to.
+
+
+def _asked(view: CallView) -> dict[str, Any]:
+    """What the call was, and which."""
+    started = view.started
+    return {
+        "session": started.session,
+        "turn": started.turn,
+        "call": started.call,
+        "service": started.service,
+        "operation": started.operation,
+        "method": started.method,
+        "path": started.path,
+        "identity": started.identity,
+        "occurrence": started.occurrence,
+        "attempt": started.attempt,
+        "logical": started.logical,
+        "sdk_retry": started.sdk_retry,
+        "started_ns": started.at,
+    }
+
+
+def _answered(view: CallView) -> dict[str, Any]:
+    """What came of it; `timeout` is that its client hung up, whatever it did that for."""
+    ended = view.ended
+    outcome = None if ended is None else ended.outcome
+    return {
+        "ended_ns": None if ended is None else ended.at,
+        "outcome": outcome,
+        "status": None if ended is None else ended.status,
+        "route": None if ended is None else ended.route,
+        "latency_ns": view.latency,
+        "error": view.failed,
+        "timeout": outcome is Outcome.ABANDONED,
+    }
+
+
+def _of_model(context: Context, view: CallView) -> dict[str, Any]:
+    """What there is to say of a model's call; nothing of another."""
+    model = is_model(context.kind(view.service))
+    usage = _usage(view) if model else None
+    tokens = _token_times(view, usage) if model else _TokenTimes()
+    return {
+        "model": _model(view) if model else None,
+        "first_token_ns": tokens.first,
+        "inter_token_ns": tokens.between,
+        "tokens_in": None if usage is None else usage.input,
+        "tokens_out": None if usage is None else usage.output,
+        "cost": _cost(context, view, usage),
+    }
 
 
 def _cause(view: CallView) -> str:

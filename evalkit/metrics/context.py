@@ -11,7 +11,7 @@ from evalkit.metrics.rows import FAULT_SEPARATOR
 from evalkit.services.base import ServiceInfo
 from evalkit.wire import Usage
 
-MODEL_KINDS = frozenset({"openai"})
+MODEL_KINDS = frozenset({"openai", "anthropic", "gemini"})
 """The kinds of services that are models; every other service is a tool."""
 
 Price: TypeAlias = Callable[[str | None, Usage], float | None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -35,7 +35,8 @@ class Metric:
     """A named figure per call, turn or session: a column of a table.
 
     `labels` are what it can be filtered by. `whole` says that a row without the figure makes a sum
-    or mean unknown, rather than not being part of it.
+    or mean unknown, rather than not being part of it. `paired` says that it compares a session with
+    the same one without faults, and `signed` that it may be below zero.
     """
 
     name: str
@@ -46,6 +47,8 @@ class Metric:
     labels: tuple[str, ...]
     description: str
     whole: bool = False
+    paired: bool = False
+    signed: bool = False
 
 
 NONE = "none"
@@ -108,6 +111,11 @@ def _metric(
     )
 
 
+def _paired(column: str, unit: Unit, description: str) -> Metric:
+    metric = _number("sessions", column, unit, description, whole=True)
+    return replace(metric, paired=True, signed=column.startswith("added"))
+
+
 _ALL = (
     _number("turns", "latency_ns", Unit.DURATION, "end of the turn minus its intended start"),
     _number("turns", "llm_time_ns", Unit.DURATION, "time with some model call in flight"),
@@ -130,11 +138,17 @@ _ALL = (
     _number("sessions", "cost_per_1k_tokens", Unit.MONEY, "cost of 1000 tokens, in and out"),
     _number("calls", "latency_ns", Unit.DURATION, "end of the call minus arrival of its request"),
     _boolean("calls", "error", "the client got no usable reply"),
-    _boolean("calls", "timeout", "the client gave up before the reply was whole"),
+    _boolean("calls", "timeout", "the client hung up before the reply was whole, for any reason"),
     _number("calls", "attempts", Unit.COUNT, "requests made for one logical call"),
     _number("calls", "first_token_ns", Unit.DURATION, "first piece of a model's reply minus start"),
     _number("calls", "inter_token_ns", Unit.DURATION, "first piece to last, by token between"),
 )
 
-METRICS: Mapping[str, Metric] = MappingProxyType({each.name: each for each in _ALL})
+_PAIRED = (
+    _paired("amplification", Unit.COUNT, "calls divided by those of the session without faults"),
+    _paired("added_latency_ns", Unit.DURATION, "latency minus that of the session without faults"),
+    _paired("added_cost", Unit.MONEY, "cost minus that of the session without faults"),
+)
+
+METRICS: Mapping[str, Metric] = MappingProxyType({each.name: each for each in (*_ALL, *_PAIRED)})
 """Every metric by its name."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import BaseModel
 
 from evalkit.checks import CHECKS, SETS
-from evalkit.faults import FAULTS, When
+from evalkit.faults import FAULTS, PRESETS, When
 
 _WIDTH = 80
 
@@ -25,6 +25,9 @@ def fault_lines() -> Iterator[str]:
         yield ""
     yield "when: all that is given must hold; nothing given means every call"
     yield from _fields(When)
+    yield ""
+    yield "presets: SERVICE/PRESET in place of a rule"
+    yield from _listed({name: preset.about for name, preset in PRESETS.items()})
 
 
 def check_lines() -> Iterator[str]:
@@ -47,8 +50,12 @@ def _fields(model: type[BaseModel]) -> Iterator[str]:
     fields: Mapping[str, str] = {
         each.alias or name: each.description or "" for name, each in model.model_fields.items()
     }
-    width = max(map(len, fields), default=0)
-    for name, description in fields.items():
+    yield from _listed(fields)
+
+
+def _listed(described: Mapping[str, str]) -> Iterator[str]:
+    width = max(map(len, described), default=0)
+    for name, description in described.items():
         yield from textwrap.wrap(
             description or name,
             _WIDTH,

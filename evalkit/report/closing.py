@@ -11,9 +11,10 @@ from typing import TextIO
 
 from evalkit.gate import GateResult, Verdict
 from evalkit.metrics import format_figure
+from evalkit.report.against import against
 from evalkit.report.lines import Column, Line, Span, line, print_lines, table, width_of, wrapped
 from evalkit.report.trouble import Trouble, troubles_of
-from evalkit.report.words import SIMULATED, clean, count, numbered, style_of, worded
+from evalkit.report.words import SIMULATED, call_names, clean, count, style_of, worded
 from evalkit.store import Run, RunRecord, ScenarioRecord, Status, command_of
 
 MOST_TROUBLES = 5
@@ -45,31 +46,67 @@ def closing(run: Run, width: int) -> Iterator[Line]:
         yield line("gates of the suite, over the scenarios that inject nothing")
         yield from _gates(record.gates, width)
         yield line("")
-    for scenario in sorted(record.scenarios, key=lambda each: _WORST.index(each.verdict)):
+    for scenario in sorted(record.scenarios, key=_place):
         yield from scenario_lines(run, scenario, width)
         yield line("")
     yield from _verdict(record, width)
     yield from _where(run, width)
 
 
+def _place(scenario: ScenarioRecord) -> tuple[bool, int]:
+    """What failed comes first, and controls come last."""
+    return scenario.added, _WORST.index(scenario.verdict)
+
+
 def scenario_lines(run: Run, scenario: ScenarioRecord, width: int) -> Iterator[Line]:
     """A scenario's verdict, counts, gates and troubles."""
+    if scenario.added:
+        yield from _control_lines(run, scenario, width)
+        return
     blocking = "" if scenario.blocking else "  (does not block)"
     verdict = Span(worded(scenario.verdict), style_of(scenario.verdict))
     yield (verdict, Span(f"  {clean(scenario.name)}{blocking}"))
     if _was_not_reached(run, scenario):
         yield line(f"{count(scenario.sessions, 'session')} · not run", by=2)
         return
-    troubles = troubles_of(run, scenario.name)
     yield line(" · ".join(_counts(scenario)), by=2)
-    for text in (*_own_reasons(scenario), *scenario.notes):
-        yield from wrapped(clean(text), width, by=2)
+    for text in (*_own_reasons(scenario), *scenario.notes, against(run, scenario)):
+        yield from () if text is None else wrapped(clean(text), width, by=2)
+    yield from _warned(scenario.warnings, scenario.gates, width)
     if scenario.gates:
         yield from _gates(scenario.gates, width)
+    yield from _problems(scenario, width)
+    yield from _troubles(run, scenario, width)
+
+
+def _control_lines(run: Run, scenario: ScenarioRecord, width: int) -> Iterator[Line]:
+    """What there is to say of a control: that it ran, and what it is for."""
+    of = [each.name for each in run.record.scenarios if each.control == scenario.name]
+    yield (Span("· control", "dim"), Span(f"  {clean(scenario.name)}"))
+    text = f"the sessions of {', '.join(of)} without faults; judged by nothing"
+    yield from wrapped(clean(text), width, by=2)
+    yield line(" · ".join(_counts(scenario)), by=2)
+    yield from _problems(scenario, width)
+
+
+def _warned(warnings: Iterable[str], gates: Iterable[GateResult], width: int) -> Iterator[Line]:
+    """What somebody should look at, but for what stands below a gate."""
+    told = {each.why for each in gates}
+    for each in warnings:
+        if each not in told:
+            yield from wrapped(f"! {clean(each)}", width, "yellow", by=2)
+
+
+def _problems(scenario: ScenarioRecord, width: int) -> Iterator[Line]:
+    """The cells that could not be run to their end."""
     for problem in scenario.problems:
         yield from wrapped(f"! {clean(problem.what)}", width, "bold magenta", by=2)
         for text in problem.detail.rstrip().splitlines()[-LONGEST_DETAIL:]:
             yield line(text.expandtabs(4), "dim", by=6)
+
+
+def _troubles(run: Run, scenario: ScenarioRecord, width: int) -> Iterator[Line]:
+    troubles = troubles_of(run, scenario.name)
     named: set[str | None] = set()
     for trouble in troubles[:MOST_TROUBLES]:
         yield from _trouble(trouble, width)
@@ -117,8 +154,8 @@ def _counts(scenario: ScenarioRecord) -> Iterator[str]:
 def _gates(gates: Iterable[GateResult], width: int) -> list[Line]:
     rows = [
         (
-            Span(worded(gate.verdict), style_of(gate.verdict)),
-            Span(gate.gate if gate.verdict is Verdict.PASS else f"{gate.gate}\n{clean(gate.why)}"),
+            Span(worded(gate.verdict), style_of(gate.verdict) if gate.blocking else "yellow"),
+            Span("\n".join(_gate(gate))),
             Span(format_figure(gate.observed, gate.unit)),
             Span(interval_of(gate)),
             Span(f"{gate.n:,}"),
@@ -126,6 +163,13 @@ def _gates(gates: Iterable[GateResult], width: int) -> list[Line]:
         for gate in gates
     ]
     return table(_GATE_COLUMNS, rows, width, by=2)
+
+
+def _gate(gate: GateResult) -> Iterator[str]:
+    """The gate, for what of it is judged apart, and why it did not pass."""
+    yield gate.gate if gate.group is None else f"{clean(gate.group)}: {gate.gate}"
+    if gate.verdict is not Verdict.PASS:
+        yield clean(gate.why)
 
 
 def interval_of(gate: GateResult) -> str:
@@ -153,15 +197,15 @@ def _trouble(trouble: Trouble, width: int) -> Iterator[Line]:
     if trouble.session is None:
         return
     turn = f", turn {trouble.turn}" if trouble.turn is not None else ""
-    word = "call" if len(trouble.calls) == 1 else "calls"
-    calls = f", {word} {numbered(trouble.calls)}" if trouble.calls else ""
-    first = "first in session" if trouble.count > 1 else "in session"
-    yield line(f"{first} {clean(trouble.session)}{turn}{calls}", by=6)
+    calls = call_names(trouble.calls, trouble.session) if trouble.calls else None
+    first = "first in" if trouble.count > 1 else "in"
+    yield line(f"{first} {clean(calls or f'session {trouble.session}')}{turn}", by=6)
 
 
 def _verdict(record: RunRecord, width: int) -> Iterator[Line]:
-    passed = sum(each.verdict is Verdict.PASS for each in record.scenarios)
-    scenarios = f"{passed} of {count(len(record.scenarios), 'scenario')} passed"
+    own = [each for each in record.scenarios if not each.added]
+    passed = sum(each.verdict is Verdict.PASS for each in own)
+    scenarios = f"{passed} of {count(len(own), 'scenario')} passed"
     how = "" if record.status is Status.COMPLETE else f", {record.status.value}"
     verdict = Span(worded(record.verdict), style_of(record.verdict))
     yield (verdict, Span(f"  {record.suite}: {scenarios}{how}"))
@@ -170,6 +214,7 @@ def _verdict(record: RunRecord, width: int) -> Iterator[Line]:
     for reason in record.reasons:
         if reason not in gates and not reason.startswith(told):
             yield from wrapped(clean(reason), width, by=2)
+    yield from _warned(record.warnings, record.gates, width)
     for note in record.notes:
         yield from wrapped(clean(note), width, by=2)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from evalkit.engine.events import CellFailed, CheckCrashed, Interrupted
+from evalkit.engine.events import CellFailed, CellRetried, CheckCrashed, Interrupted
 from evalkit.report.tally import Part, Tally, Told
 from evalkit.report.words import clean, count, span
 from evalkit.store import RunJudged, RunOpened
@@ -59,6 +59,8 @@ class PlainProgress:
         if isinstance(event, RunOpened):
             self._tally = Tally.of(event)
             self._say(opening(event))
+            for warning in () if event.again else event.run.record.warnings:
+                self._say(f"  ! {clean(warning)}")
             return
         finished = list(self._tally.add(event))
         for part in finished:
@@ -115,8 +117,11 @@ def opening(event: RunOpened) -> str:
     if event.again:
         return f"{record.suite}: everything once more, to compare"
     sessions = count(sum(each.sessions for each in record.scenarios), "session")
-    scenarios = count(len(record.scenarios), "scenario")
-    return f"{record.suite}: {scenarios}, {sessions}, seed {record.seed}"
+    scenarios = count(len(record.scenarios) - len(record.added), "scenario")
+    scenarios += f" and {count(len(record.added), 'control')}" if record.added else ""
+    cells = sum(each.cells for each in record.scenarios)
+    kept = "" if event.kept is None else f", resumed with {event.kept} of {count(cells, 'cell')}"
+    return f"{record.suite}: {scenarios}, {sessions}, seed {record.seed}{kept}"
 
 
 def finish(part: Part) -> str:
@@ -131,6 +136,8 @@ def trouble_of(event: Told) -> str | None:
     match event:
         case CellFailed(cell=cell, what=what):
             return f"! {cell.scenario}, cell {cell.index}: {clean(what)}"
+        case CellRetried(cell=cell, what=what):
+            return f"! {cell.scenario}, cell {cell.index}: {clean(what)}; it is tried once more"
         case CheckCrashed(cell=cell, check=check, session=session):
             whom = f"session {session}" if session else f"cell {cell.index}"
             return f"! {cell.scenario}: the check {check} crashed over {clean(whom)}"

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
-from evalkit.errors import UsageError
 from evalkit.journal.views import JournalView, SessionView
+from evalkit.report.against import against
+from evalkit.report.choosing import check_scenario, chosen_session
 from evalkit.report.closing import closing, scenario_lines
 from evalkit.report.lines import Line, line, print_lines, width_of
 from evalkit.report.timeline import Entry, Tone, timeline
-from evalkit.report.words import clean, count, seconds, worded
+from evalkit.report.words import call_name, clean, count, seconds, worded
 from evalkit.store import Run, command_of
-from evalkit.suite.problems import closest
 
 MOST_SESSIONS = 20
-"""Sessions that are listed of a scenario, unless it is asked for alone."""
+"""Sessions that went wrong that are listed of a scenario, unless it is asked for alone."""
+
+SOME_SESSIONS = 3
+"""The others that are listed of it."""
 
 _STYLES: dict[Tone, str] = {
     "plain": "",
@@ -32,9 +36,8 @@ _CLOCK = 11
 
 def print_run(run: Run, stream: TextIO, *, scenario: str | None = None) -> None:
     """Print a run: its sessions, those that went wrong first, and what it came to."""
-    names = [each.name for each in run.record.scenarios]
-    if scenario is not None and scenario not in names:
-        raise UsageError(f"no scenario {scenario!r} in {run.id}; there are: {', '.join(names)}")
+    if scenario is not None:
+        check_scenario(run, scenario)
     width = width_of(stream)
     print_lines(stream, run_lines(run, scenario))
     if scenario is None:
@@ -48,22 +51,28 @@ def run_lines(run: Run, scenario: str | None = None) -> Iterator[Line]:
     record = run.record
     yield line(f"{record.run} · {record.status.value} · started {record.started}")
     yield line(f"evalkit {record.versions.get('evalkit', '?')} · seed {record.seed}")
+    if scenario is None:
+        yield line("--scenario NAME lists all sessions of one; a session's id shows what it did")
     for each in record.scenarios if scenario is None else [record.scenario(scenario)]:
-        yield from map(line, session_lines(run, each.name, None if scenario else MOST_SESSIONS))
+        yield from map(line, session_lines(run, each.name, whole=scenario is not None))
 
 
-def session_lines(run: Run, scenario: str, most: int | None) -> Iterator[str]:
-    """The sessions of a scenario as lines, those that went wrong first."""
+def session_lines(run: Run, scenario: str, *, whole: bool) -> Iterator[str]:
+    """The sessions of a scenario as lines, those that went wrong first; all if `whole`."""
     rows = run.session_rows(scenario)
     ordered = sorted(rows, key=lambda row: (row["completed"], -row["violations"]))
     yield ""
     yield f"{clean(scenario)}: {worded(run.record.scenario(scenario).verdict)}"
-    shown = ordered[:most]
+    wrong = sum(not row["completed"] or bool(row["violations"]) for row in rows)
+    most = max(SOME_SESSIONS, wrong)
+    shown = ordered if whole else ordered[: min(most, MOST_SESSIONS)]
     width = max((len(clean(row["session"])) for row in shown), default=0)
     for row in shown:
         yield f"  {clean(row['session']):<{width}}  {_outcome(row)}"
     if len(ordered) > len(shown):
-        yield f"  and {count(len(ordered) - len(shown), 'more session')}"
+        more = count(len(ordered) - len(shown), "more session")
+        well = "" if wrong > len(shown) else ", all completed and without a violation"
+        yield f"  and {more}{well}"
 
 
 def _outcome(row: Mapping[str, Any]) -> str:
@@ -80,36 +89,13 @@ def _outcome(row: Mapping[str, Any]) -> str:
 
 
 def print_session(run: Run, session: str, stream: TextIO, *, scenario: str | None = None) -> None:
-    """Print a session as a timeline."""
-    name = scenario_of(run, session, scenario)
+    """Print a session, `SESSION` or `SCENARIO/SESSION`, as a timeline."""
+    chosen = chosen_session(run, session, scenario)
+    name, session = chosen.scenario, chosen.session or session
     print_lines(stream, map(line, heading(run, name, session)))
     view = view_of(run, name, session)
     for entry in timeline(view) if view is not None else ():
         print_lines(stream, laid_out(entry, width_of(stream)))
-
-
-def scenario_of(run: Run, session: str, scenario: str | None) -> str:
-    """The scenario in which a session is to be shown."""
-    rows = run.session_rows()
-    names = list(dict.fromkeys(row["scenario"] for row in rows if row["session"] == session))
-    if not names:
-        raise _no_session(session, list(dict.fromkeys(row["session"] for row in rows)), run)
-    if scenario is not None:
-        if scenario not in names:
-            there = ", ".join(names)
-            raise UsageError(f"{session} is not in scenario {scenario!r}; it is in: {there}")
-        return scenario
-    if len(names) > 1:
-        hint = f"choose one with --scenario: {', '.join(names)}"
-        raise UsageError(f"{session} is in {len(names)} scenarios of {run.id}", hint=hint)
-    return str(names[0])
-
-
-def _no_session(session: str, known: list[str], run: Run) -> UsageError:
-    meant = closest(session, known)
-    some = ", ".join(known[:10])
-    hint = f"did you mean {meant}?" if meant else f"sessions there: {some}" if some else None
-    return UsageError(f"no session {session!r} in {run.id}", hint=hint)
 
 
 def heading(run: Run, scenario: str, session: str) -> Iterator[str]:
@@ -120,8 +106,13 @@ def heading(run: Run, scenario: str, session: str) -> Iterator[str]:
     if row["reason"] is not None:
         yield clean(row["reason"])
     record = run.record
+    if (compared := against(run, record.scenario(scenario), session)) is not None:
+        yield compared
     again = command_of(record.path, seed=record.seed, scenario=scenario, session=session)
     yield f"again: {clean(again)}"
+    if row["calls"]:
+        name = shlex.quote(call_name(session, 1, scenario))
+        yield f"a call explained: {clean(f'evalkit explain {run.id} {name}')}"
     yield ""
 
 

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from evalkit.journal.records import FaultMoved, Finding, Outcome, SessionEnded, Severity, Stage
 from evalkit.journal.views import CallView, SessionView, TurnView
-from evalkit.report.words import clean, numbered, seconds
+from evalkit.report.words import clean, numbered, seconds, untold
 
 Tone: TypeAlias = Literal["plain", "strong", "good", "bad", "warn", "dim"]
 
@@ -171,7 +171,8 @@ def _faults(faults: Iterable[FaultMoved]) -> Iterator[Entry]:
 def _finding(finding: Finding) -> Iterator[Entry]:
     bad = finding.severity is Severity.VIOLATION
     mark, tone = ("✗", "bad") if bad else ("·", "warn")
-    calls = f" ({numbered(finding.calls)})" if finding.calls else ""
+    more = untold(finding.calls, finding.message)
+    calls = f" ({numbered(more)})" if more else ""
     head = f"{mark} {finding.severity.value} {finding.check}: {clean(finding.message)}{calls}"
     yield Entry(None, head, "bad" if tone == "bad" else "warn")
     for label, text in (

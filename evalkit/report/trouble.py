@@ -12,7 +12,13 @@ from evalkit.gate import Verdict
 from evalkit.journal.records import End, Finding, Severity
 from evalkit.store import Run
 
-_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+_VARYING = re.compile(
+    r"'(?:[^'\\]|\\.)*'"  # what was said, as texts are quoted
+    r'|"(?:[^"\\]|\\.)*"|“[^”]*”'
+    r"|\((?![^()]*:)[^()]*\)"  # a key, or which calls; where there is a colon, a cause
+    r"|[\w.+-]*[0-9][\w.+-]*(?:@[\w.-]+)?"  # a number, or an id that has one
+)
+_LIST = re.compile(r"#?…(?:(?:,| and|, and) #?…)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +36,20 @@ class Trouble:
 
 
 def finding_troubles(findings: Iterable[Finding], allowed: Sequence[str]) -> tuple[Trouble, ...]:
-    """Findings by check and message; it does not count what numbers and session they name."""
+    """Findings by check and the shape of their message."""
     kinds: dict[Hashable, list[Finding]] = defaultdict(list)
     for each in findings:
-        kinds[each.check, each.severity, _pattern(each)].append(each)
+        kinds[each.check, each.severity, shape_of(each.message, each.session)].append(each)
     troubles = [_of_findings(group, allowed) for group in kinds.values()]
     return tuple(sorted(troubles, key=lambda each: (not each.bad, -each.count)))
 
 
-def _pattern(finding: Finding) -> str:
-    message = finding.message
-    if finding.session:
-        message = message.replace(finding.session, "…")
-    return _NUMBER.sub("0", message)
+def shape_of(message: str, session: str | None = None) -> str:
+    """A message without what differs from session to session: numbers, ids, keys, what was said."""
+    if session:
+        message = message.replace(session, "…")
+    # However many calls there are, they are some calls.
+    return _LIST.sub("…", _VARYING.sub("…", message)).replace("calls …", "call …")
 
 
 def _of_findings(group: Sequence[Finding], allowed: Sequence[str]) -> Trouble:
@@ -66,7 +73,7 @@ def end_troubles(sessions: Iterable[Mapping[str, Any]], *, bad: bool = True) -> 
     kinds: dict[Hashable, list[Mapping[str, Any]]] = defaultdict(list)
     for row in sessions:
         if row["end"] != End.COMPLETED:
-            kinds[row["end"], _NUMBER.sub("0", row["reason"] or "")].append(row)
+            kinds[row["end"], shape_of(row["reason"] or "", row["session"])].append(row)
     return tuple(
         Trouble(
             label=group[0]["end"].replace("_", " "),

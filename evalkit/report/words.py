@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from evalkit.gate import Verdict
@@ -25,6 +26,8 @@ STYLES: Mapping[Verdict, str] = MappingProxyType(
         Verdict.ERROR: "bold magenta",
     }
 )
+_NAMED = 3
+
 SIMULATED = (
     "Latencies are simulated: what the agent's own waiting, retrying and ordering of calls makes "
     "of its services' declared latencies. They hold no CPU time and no noise of this machine."
@@ -70,6 +73,24 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
+def call_name(session: str | None, call: int, scenario: str | None = None) -> str:
+    """The name of a call, to be copied: `s-003#4`, `crm-slow/s-003#4`; `crm-slow/#4` of nobody."""
+    where = "" if scenario is None else f"{scenario}/"
+    return f"{where}{session or ''}#{call}"
+
+
 def numbered(calls: Iterable[int]) -> str:
     """Calls by their names: `#3 #4`."""
     return " ".join(f"#{each}" for each in calls)
+
+
+def untold(calls: Iterable[int], message: str) -> tuple[int, ...]:
+    """The calls that a message does not name."""
+    told = set(re.findall(r"#([0-9]+)", message))
+    return tuple(each for each in calls if str(each) not in told)
+
+
+def call_names(calls: Sequence[int], session: str | None) -> str:
+    """Calls by names to be copied: `s-003#4 s-003#6`, and how many more where there are many."""
+    names = [call_name(session, each) for each in calls[:_NAMED]]
+    return " ".join(names) + (f" and {len(calls) - _NAMED} more" if len(calls) > _NAMED else "")

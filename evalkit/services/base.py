@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from evalkit.wire import Reply, Request
-
-if TYPE_CHECKING:
-    from evalkit.journal.records import Answer
 
 DEFAULT_STARTS_AT_NS = 1_767_603_600 * 1_000_000_000
 """2026-01-05T09:00:00Z in nanoseconds since 1970: when a world begins unless its suite says."""
@@ -62,7 +59,12 @@ class Service(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceInfo:
-    """What the rest of evalkit needs to know about a service. `budget_ns` is in nanoseconds."""
+    """What the rest of evalkit needs to know about a service. `budget_ns` is in nanoseconds.
+
+    `shared` says that what one session does there can be felt by another (records, quotas, servers
+    that all share), so that the sessions of a scenario belong in one world. `hosts` are the origins
+    that it answers beside its own name, as in `https://api.example.com`.
+    """
 
     name: str
     kind: str
@@ -70,5 +72,5 @@ class ServiceInfo:
     budget_ns: int | None = None
     attempts: int | None = None
     optional: bool = False
-    on_failure: Answer | None = None
-    on_timeout: Answer | None = None
+    shared: bool = False
+    hosts: tuple[str, ...] = ()

@@ -4,6 +4,7 @@
 {uniform: [10ms, 50ms]}         anything between, evenly
 {median: 80ms, p99: 400ms}      lognormal: the long tail of most real services
 {exponential: 50ms}             by its mean: arrivals at something busy
+{samples: [80ms, 95ms, 2s]}     one of those recorded, each as likely
 """
 
 from __future__ import annotations
@@ -11,7 +12,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from evalkit.keyed import Draw
 from evalkit.units import Duration, format_duration
@@ -81,7 +90,23 @@ class Exponential(_Model):
         return round(draw.exponential(self.exponential, "latency"))
 
 
-_MODELS = {"fixed": Fixed, "uniform": Uniform, "median": Lognormal, "exponential": Exponential}
+class Recorded(_Model):
+    """One of the latencies that were recorded, each as likely."""
+
+    samples: Annotated[tuple[Duration, ...], Field(min_length=1)]
+
+    def sample(self, draw: Draw) -> int:
+        """One of them."""
+        return self.samples[draw.below(len(self.samples), "latency")]
+
+
+_MODELS = {
+    "fixed": Fixed,
+    "uniform": Uniform,
+    "median": Lognormal,
+    "exponential": Exponential,
+    "samples": Recorded,
+}
 
 
 def _spelled_out(value: Any) -> Any:
@@ -91,7 +116,7 @@ def _spelled_out(value: Any) -> Any:
         return value
     raise ValueError(
         "a latency is a duration like 80ms, or {uniform: [10ms, 50ms]}, "
-        "{median: 80ms, p99: 400ms} or {exponential: 50ms}"
+        "{median: 80ms, p99: 400ms}, {exponential: 50ms} or {samples: [80ms, 2s]}"
     )
 
 
@@ -109,7 +134,8 @@ Latency: TypeAlias = Annotated[
     Annotated[Fixed, Tag("fixed")]
     | Annotated[Uniform, Tag("uniform")]
     | Annotated[Lognormal, Tag("median")]
-    | Annotated[Exponential, Tag("exponential")],
+    | Annotated[Exponential, Tag("exponential")]
+    | Annotated[Recorded, Tag("samples")],
     Discriminator(_tag),
     BeforeValidator(_spelled_out),
 ]

@@ -5,25 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from evalkit.errors import SuiteError
 from evalkit.services.base import DEFAULT_STARTS_AT_NS, Service, ServiceInfo
 from evalkit.services.compiling import Compiler
-from evalkit.services.llm.model import ScriptDefinition
-from evalkit.services.llm.openai.model import OpenAIDefinition
-from evalkit.services.llm.openai.service import OpenAIService, OpenAISettings
+from evalkit.services.llm.auto import RULE, Auto
+from evalkit.services.llm.conditions import conditions_of
+from evalkit.services.llm.model import Conditions, ScriptDefinition
+from evalkit.services.llm.providers import PROVIDERS, Provider
 from evalkit.services.llm.script import Script, compile_script
-from evalkit.services.llm.speed import Speed
+from evalkit.services.llm.scripts import Part, Scripts
+from evalkit.services.llm.service import ModelService, ProviderSettings
+from evalkit.services.mcp.compiled import CompiledMcp, compile_mcp
+from evalkit.services.mcp.model import McpDefinition
+from evalkit.services.mcp.service import McpService
+from evalkit.services.openapi.compiled import CompiledOpenApi, compile_openapi
+from evalkit.services.openapi.model import OpenApiDefinition
+from evalkit.services.openapi.open_contract import open_contract
+from evalkit.services.openapi.service import OpenApiService
+from evalkit.services.quota.limited import LimitedService
+from evalkit.services.quota.model import LimitsPart
 from evalkit.services.rest.compiled import compile_rest
 from evalkit.services.rest.model import RestDefinition
 from evalkit.services.rest.service import RestService
+from evalkit.services.state.model import StorePart
 from evalkit.suite import Loaded, Problem, load_model
-from evalkit.suite.model import ServiceUse
+from evalkit.suite.model import ScriptUse, ServiceUse
 
 _Make: TypeAlias = Callable[[], Service]
 
@@ -46,8 +59,16 @@ class _Source:
 
     name: str
     path: Path
-    script: Path | None
+    folder: Path
+    script: str | None
+    scripts: tuple[ScriptUse, ...]
+    document: Path | None
     starts_at_ns: int
+
+    @property
+    def scripted(self) -> bool:
+        """Whether the suite gives it a script."""
+        return self.script is not None or bool(self.scripts)
 
 
 class _AnyDefinition(BaseModel):
@@ -56,6 +77,31 @@ class _AnyDefinition(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     service: str
+    stores: Any = None
+    rate_limit: Any = None
+    quota: Any = None
+    capacity: Any = None
+
+    @property
+    def limits(self) -> LimitsPart:
+        """How much it takes. Ask once the definition is known to be good."""
+        return LimitsPart(quota=self.quota or (), capacity=self.capacity)
+
+    @property
+    def shared(self) -> bool:
+        """Whether one session can feel what another does. Ask once the definition is known good."""
+        if self.rate_limit is not None or self.limits.limited:
+            return True
+        stores = TypeAdapter(Mapping[str, StorePart]).validate_python(self.stores or {})
+        return any(store.shared for store in stores.values())
+
+
+class _PerhapsDefinition(BaseModel):
+    """What tells a definition from another document."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    service: Any = None
 
 
 def load_service(
@@ -72,12 +118,33 @@ def load_service(
         message = f'there is no kind of service "{kind}"'
         problem = definition.problem(("service",), message, allowed=SERVICES, given=kind)
         raise SuiteError([problem])
-    script = None if use.script is None else folder / use.script
-    source = _Source(name=name, path=path, script=script, starts_at_ns=starts_at_ns)
-    return ServiceTemplate(info=_info(name, kind, use), make=SERVICES[kind](source))
+    document = None if use.document is None else folder / use.document
+    source = _Source(
+        name=name,
+        path=path,
+        folder=folder,
+        script=use.script,
+        scripts=use.scripts,
+        document=document,
+        starts_at_ns=starts_at_ns,
+    )
+    make = _limited(SERVICES[kind](source), definition.value, starts_at_ns)
+    hosts = make().hosts if use.hosts is None else use.hosts
+    info = _info(name, kind, use, shared=definition.value.shared, hosts=hosts)
+    return ServiceTemplate(info=info, make=make)
 
 
-def _info(name: str, kind: str, use: ServiceUse) -> ServiceInfo:
+def _limited(make: _Make, definition: _AnyDefinition, starts_at_ns: int) -> _Make:
+    """The service behind its limits, where it has any."""
+    limits = definition.limits
+    if not limits.limited:
+        return make
+    return lambda: LimitedService(make(), limits, starts_at_ns=starts_at_ns)
+
+
+def _info(
+    name: str, kind: str, use: ServiceUse, *, shared: bool, hosts: tuple[str, ...]
+) -> ServiceInfo:
     return ServiceInfo(
         name=name,
         kind=kind,
@@ -85,44 +152,105 @@ def _info(name: str, kind: str, use: ServiceUse) -> ServiceInfo:
         budget_ns=use.budget,
         attempts=use.attempts,
         optional=use.optional,
-        on_failure=use.on_failure,
-        on_timeout=use.on_timeout,
+        shared=shared,
+        hosts=hosts,
     )
 
 
 def _rest(source: _Source) -> _Make:
     loaded = load_model(source.path, RestDefinition)
     compiler = Compiler()
-    rest = compile_rest(loaded.value, compiler)
-    if source.script is not None:
+    rest = compile_rest(loaded.value, compiler, source.path.parent)
+    if source.scripted:
         compiler.refuse(("service",), "a rest service takes no script; the suite gives it one")
     _raise(_problems(loaded, compiler))
     return lambda: RestService(source.name, rest, starts_at_ns=source.starts_at_ns)
 
 
-def _openai(source: _Source) -> _Make:
+def _model(provider: Provider, source: _Source) -> _Make:
     problems: list[Problem] = []
     with _collecting(problems):
-        definition = load_model(source.path, OpenAIDefinition)
+        definition = load_model(source.path, provider.definition)
     with _collecting(problems):
-        script = _script(source)
+        scripts = _scripts(source)
     _raise(problems)
-    settings = OpenAISettings(
-        hosts=definition.value.hosts,
-        latency=definition.value.latency,
-        speed=Speed(definition.value.tokens_per_second),
-        models=definition.value.models,
-        script=script,
-    )
-    return lambda: OpenAIService(source.name, settings, starts_at_ns=source.starts_at_ns)
+    settings = ProviderSettings.of(definition.value, scripts)
+    start = source.starts_at_ns
+    return lambda: ModelService(source.name, settings, provider.api(), starts_at_ns=start)
 
 
-def _script(source: _Source) -> Script:
-    if source.script is None:
+def _mcp(source: _Source) -> _Make:
+    mcp = load_mcp(source.path)
+    if source.scripted:
         definition = load_model(source.path, _AnyDefinition)
-        message = "this service needs a script: name one in the suite with `script:`"
+        message = "an mcp service takes no script; the suite gives it one"
         raise SuiteError([definition.problem(("service",), message)])
-    loaded = load_model(source.script, ScriptDefinition)
+    return lambda: McpService(source.name, mcp, starts_at_ns=source.starts_at_ns)
+
+
+def load_mcp(path: Path) -> CompiledMcp:
+    """The MCP server that is defined in a file. Raises `SuiteError` with all mistakes."""
+    loaded = load_model(path, McpDefinition)
+    part, compiler = loaded.value.tools_from, Compiler()
+    contract = None if part is None else _operations(path.parent / part.file)
+    mcp = compile_mcp(loaded.value, compiler, contract)
+    _raise(_problems(loaded, compiler))
+    return mcp
+
+
+def _operations(file: Path) -> CompiledOpenApi:
+    """The contract of a definition with `service: openapi`, or of a document by itself."""
+    if load_model(file, _PerhapsDefinition).value.service is None:
+        bare = OpenApiDefinition(service="openapi", document=file.name)
+        return compile_openapi(bare, open_contract(file), Compiler(), file.parent)
+    loaded, compiler = load_model(file, OpenApiDefinition), Compiler()
+    contract = open_contract(file.parent / loaded.value.document)
+    compiled = compile_openapi(loaded.value, contract, compiler, file.parent)
+    _raise(_problems(loaded, compiler))
+    return compiled
+
+
+def _openapi(source: _Source) -> _Make:
+    loaded = load_model(source.path, OpenApiDefinition)
+    definition, compiler = loaded.value, Compiler()
+    if source.scripted:
+        compiler.refuse(("service",), "an openapi service takes no script; the suite gives it one")
+    document = source.document or source.path.parent / definition.document
+    if not document.is_file():
+        where = ("document",)
+        message = f"there is no file {document}"
+        beside = [each.name for each in document.parent.glob("*")]
+        compiler.refuse(where, message, allowed=sorted(beside), given=document.name)
+        _raise(_problems(loaded, compiler))
+    contract = open_contract(document, source.folder)
+    compiled = compile_openapi(definition, contract, compiler, source.path.parent)
+    _raise(_problems(loaded, compiler))
+    return lambda: OpenApiService(source.name, compiled, starts_at_ns=source.starts_at_ns)
+
+
+def _scripts(source: _Source) -> Scripts:
+    """The script of a model, or the several of the several agents."""
+    if source.script is not None:
+        return Scripts.one(_script(source.folder, source.script))
+    if not source.scripts:
+        definition = load_model(source.path, _AnyDefinition)
+        message = "this service needs a script: name one in the suite with `script:`, or `auto`"
+        raise SuiteError([definition.problem(("service",), message)])
+    problems: list[Problem] = []
+    parts: list[Part] = []
+    for use in source.scripts:
+        when = Conditions(model=use.model, system=use.system, header=use.header)
+        with _collecting(problems):
+            script = _script(source.folder, use.use)
+            parts.append(Part(use.use, conditions_of(when), script))
+    _raise(problems)
+    return Scripts(parts)
+
+
+def _script(folder: Path, name: str) -> Script | Auto:
+    if name == RULE:
+        return Auto()
+    loaded = load_model(folder / name, ScriptDefinition)
     compiler = Compiler()
     script = compile_script(loaded.value, compiler)
     _raise(_problems(loaded, compiler))
@@ -130,7 +258,12 @@ def _script(source: _Source) -> Script:
 
 
 SERVICES: Mapping[str, Callable[[_Source], _Make]] = MappingProxyType(
-    {"rest": _rest, "openai": _openai}
+    {
+        "rest": _rest,
+        "mcp": _mcp,
+        "openapi": _openapi,
+        **{kind: partial(_model, provider) for kind, provider in PROVIDERS.items()},
+    }
 )
 """The kinds of services, by what `service:` says."""
 

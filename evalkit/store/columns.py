@@ -7,7 +7,7 @@ no error would get another type for `error` than its neighbours. pyarrow is impo
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import fields
 from enum import StrEnum
 from functools import cache
@@ -104,11 +104,17 @@ def _column(field: pa.Field, rows: Sequence[Row], change: Change | None) -> pa.A
     return array_of(field.type, values)
 
 
-def concatenated(row: type[Row], tables: Iterable[pa.Table]) -> pa.Table:
-    """The tables one after the other; an empty one with the right columns where there is none."""
+def concatenated(
+    row: type[Row], tables: Iterable[pa.Table], columns: Collection[str] | None = None
+) -> pa.Table:
+    """The tables one after the other, of all columns or of these; an empty one with the right
+    columns where there is none.
+    """
     import pyarrow as pa
 
-    return pa.concat_tables([table_of(row, ()), *tables], promote_options="permissive")
+    empty = table_of(row, ())
+    empty = empty if columns is None else empty.select(list(columns))
+    return pa.concat_tables([empty, *tables], promote_options="permissive")
 
 
 def where(table: pa.Table, column: str, allowed: Callable[[Any], bool]) -> pa.Table:

@@ -3,6 +3,8 @@
 reports/<run id>/run.json
 reports/<run id>/calls/<cell>.parquet      likewise turns, sessions, events
 reports/<run id>/calls/<cell>.partial      of a cell that was interrupted
+reports/<run id>/.key                      while the run can be resumed: see evalkit.store.key
+reports/<run id>/.lock                     while a process goes on with it: see evalkit.store.hold
 """
 
 from __future__ import annotations
@@ -51,6 +53,11 @@ def part_name(cell: CellKey) -> str:
     if plain != cell.scenario.lower():  # some file systems take `A` and `a` for one
         plain = f"{plain}-{digest_of(cell.scenario).hex()[:8]}"
     return f"{plain}-{cell.index:05}"
+
+
+def holds_runs(folder: Path) -> bool:
+    """Whether runs are kept in this folder, or it is one."""
+    return (folder / RECORD).is_file() or next(runs_in(folder), None) is not None
 
 
 def runs_in(out: Path) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 Credential headers and the values of variables that a suite declares sensitive are replaced by
 pseudonyms. These are keyed, so that equal values stay equal within a run and nobody can find a
-value by trying candidates; the key lives as long as the run and is never written.
+value by trying candidates. A run that is over has no key any more: see `evalkit.store.key`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _QUERY = re.compile(
 )
 _SCHEME = re.compile(r"^(basic|bearer|digest|negotiate) +", re.IGNORECASE)
 _FREE = (
-    *("input", "text", "context", "error", "traceback", "reason", "complaint"),
+    *("input", "text", "context", "error", "traceback", "reason", "complaint", "breaches"),
     *("key", "data", "message", "expected", "seen", "hint"),
 )
 """The fields of records that hold free text. Names, by which records are matched, stay."""
@@ -99,8 +99,23 @@ class Mask:
         start = scheme[0] if scheme else ""
         return f"{start}{self.pseudonym(value.removeprefix(start))}"
 
+    def records(self, records: Iterable[AnyRecord]) -> tuple[list[AnyRecord], dict[str, str]]:
+        """The records as they may be written, and what stands for identities of their calls.
+
+        An identity is a hash of the request: whoever knows all of it but the value that was
+        masked could find that out by trying candidates.
+        """
+        masked: list[AnyRecord] = []
+        identities: dict[str, str] = {}
+        for record in records:
+            written = self.record(record)
+            if isinstance(record, CallStarted) and _other_request(record, written):
+                identities[record.identity] = self.pseudonym(record.identity)
+            masked.append(written)
+        return [_renamed(each, identities) for each in masked], identities
+
     def record(self, record: AnyRecord) -> AnyRecord:
-        """The record as it may be written."""
+        """The record as it may be written, but for its identity."""
         if isinstance(record, CallStarted):
             headers, path = self.headers(record.headers), self.path(record.path)
             record = replace(record, headers=headers, path=path)
@@ -110,6 +125,17 @@ class Mask:
             record = replace(record, body=self.body(record.body))
         free = {name: getattr(record, name) for name in _FREE if hasattr(record, name)}
         return replace(record, **{name: self.value(each) for name, each in free.items()})
+
+
+def _other_request(record: CallStarted, written: AnyRecord) -> bool:
+    assert isinstance(written, CallStarted)
+    return (record.path, record.body) != (written.path, written.body)
+
+
+def _renamed(record: AnyRecord, identities: Mapping[str, str]) -> AnyRecord:
+    if isinstance(record, CallStarted) and record.identity in identities:
+        return replace(record, identity=identities[record.identity])
+    return record
 
 
 def _leaves(value: object) -> Iterator[object]:

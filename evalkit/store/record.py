@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import UsageError
 from evalkit.gate import CheckResult, GateResult, RuleResult, Verdict
@@ -44,7 +46,10 @@ class ScenarioRecord:
     """A scenario: what was planned of it, and what came of it once it was judged.
 
     `ends` counts the planned sessions by how they ended, `reasons` say why it is not a pass, and
-    `allowed` names the checks whose violations do not fail it.
+    `allowed` names the checks whose violations do not fail it, and `rules` are its fault rules as
+    a suite writes them. `expected` are the ends that it expressly takes for good, and `warnings`
+    what somebody should look at though nothing hangs on it. `control` names the scenario of the
+    same sessions without faults; one that is `added` is there for that only, and is not judged.
     """
 
     name: str
@@ -54,6 +59,7 @@ class ScenarioRecord:
     blocking: bool = True
     allowed: tuple[str, ...] = ()
     description: str | None = None
+    rules: tuple[Mapping[str, Any], ...] = ()
     verdict: Verdict | None = None
     reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -63,6 +69,10 @@ class ScenarioRecord:
     faults: tuple[RuleResult, ...] = ()
     problems: tuple[CellProblem, ...] = ()
     digest: str | None = None
+    expected: tuple[End, ...] = ()
+    warnings: tuple[str, ...] = ()
+    control: str | None = None
+    added: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +82,15 @@ class RunRecord:
     `gates` are those of the suite, judged over the scenarios that inject nothing, and `difference`
     is where a second run of the same began to differ. `clock` says what kind of time the figures
     are in, `egress` what kept the agent from reaching the real network, `command` how to run the
-    same again. `session` is the only one that was to be run, if one was chosen.
+    same again. `session` is the only one that was to be run, if one was chosen, and `chosen` the
+    glob over the scenarios, if one was given.
+
+    `files` holds the SHA-256 of every file that the run was made of, by its path from the suite's
+    folder, and `dependencies` the version of every library that was installed: a run is resumed
+    only where they are the same. `resumed` is when that was done.
+
+    `warnings` are of the suite as a whole, `controls` says that faulty scenarios had theirs, and
+    `not_started` why nothing could be run at all.
     """
 
     run: str
@@ -80,6 +98,7 @@ class RunRecord:
     path: str
     seed: int
     session: str | None = None
+    chosen: str | None = None
     scenarios: tuple[ScenarioRecord, ...]
     command: str
     started: str
@@ -92,7 +111,13 @@ class RunRecord:
     gates: tuple[GateResult, ...] = ()
     digest: str | None = None
     difference: str | None = None
+    resumed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    controls: bool = True
+    not_started: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    dependencies: Mapping[str, str] = field(default_factory=dict)
     clock: str = "simulated"
     egress: str = "python-only"
     prices: str | None = None
@@ -101,6 +126,11 @@ class RunRecord:
     def scenario(self, name: str) -> ScenarioRecord:
         """The scenario of this name."""
         return next(each for each in self.scenarios if each.name == name)
+
+    @property
+    def added(self) -> frozenset[str]:
+        """The names of the controls that are no part of the suite."""
+        return frozenset(each.name for each in self.scenarios if each.added)
 
 
 def to_json(record: RunRecord) -> str:
@@ -119,12 +149,24 @@ def read_record(folder: Path) -> RunRecord:
     """The record of a run's folder."""
     path = folder / RECORD
     try:
-        return _adapter().validate_json(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        return _adapter().validate_json(data)
     except ValueError as error:
+        _refuse_newer(path, data)
         hint = "it was not written by this version of evalkit, or was changed since"
         raise UsageError(f"{path} is not the record of a run", hint=hint) from error
+
+
+def _refuse_newer(path: Path, data: bytes) -> None:
+    """Say so where a later evalkit wrote a record that this one cannot read."""
+    with suppress(ValueError, TypeError, KeyError):
+        given = int(json.loads(data)["format"])
+        if given > FORMAT:
+            message = f"{path} is of format {given}; this evalkit reads up to {FORMAT}"
+            raise UsageError(message, hint="read it with the evalkit that wrote it, or a later one")
 
 
 @cache

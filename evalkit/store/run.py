@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 from evalkit.engine.events import CellKey
 from evalkit.gate import Verdict
 from evalkit.journal.records import AnyRecord, Finding
-from evalkit.store.columns import concatenated, where
+from evalkit.metrics.controls import paired
+from evalkit.store.columns import concatenated
 from evalkit.store.events import record_of
 from evalkit.store.folder import PARTIAL, WHOLE, part_name
+from evalkit.store.frames import series_of
+from evalkit.store.lists import LazyColumns
+from evalkit.store.parts import KeptCell, read, read_cell, read_where
 from evalkit.store.record import RunRecord, read_record
 from evalkit.store.tables import LAST, TABLES
 
@@ -24,11 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """Tables as columns: lists of values by name, None where a value is missing."""
+    """Tables as columns: lists of values by name, None where a value is missing. A column is read
+    when it is asked for.
+    """
 
-    calls: Mapping[str, list[Any]]
-    turns: Mapping[str, list[Any]]
-    sessions: Mapping[str, list[Any]]
+    calls: Mapping[str, Sequence[Any]]
+    turns: Mapping[str, Sequence[Any]]
+    sessions: Mapping[str, Sequence[Any]]
 
 
 class Run:
@@ -74,15 +80,17 @@ class Run:
 
     @cached_property
     def sessions(self) -> pd.DataFrame:
-        """One row per planned session of the cells that ran."""
-        return self._frame(LAST)
+        """One row per planned session of the cells that ran. Those of faulty scenarios are compared
+        with the same sessions without faults: `amplification`, `added_latency_ns`, `added_cost`.
+        """
+        frame = self._frame(LAST)
+        controls = {each.name: each.control for each in self.record.scenarios}
+        return frame.assign(**series_of(paired(frame, controls)))
 
     @cached_property
     def lists(self) -> Lists:
         """The tables that gates are judged by as plain lists, for which pandas is not needed."""
-        calls, turns, sessions = (
-            self._table(name, self._cells()).to_pydict() for name in ("calls", "turns", LAST)
-        )
+        calls, turns, sessions = map(self._lazy, ("calls", "turns", LAST))
         return Lists(calls=calls, turns=turns, sessions=sessions)
 
     def session_rows(self, scenario: str | None = None) -> list[dict[str, Any]]:
@@ -95,20 +103,37 @@ class Run:
         """One row per record of the journal."""
         return self._frame("events")
 
+    def parts(self, name: str) -> Iterator[Path]:
+        """The files of a table, one per cell that has one, in order."""
+        found = (self._part(name, cell) for cell in self._cells())
+        return (each for each in found if each is not None)
+
     def complete(self, cell: CellKey) -> bool:
         """Whether a cell was run to its end and all of it was kept."""
-        return (self.folder / LAST / f"{part_name(cell)}{WHOLE}").is_file()
+        return self._last(cell).is_file()
+
+    def kept(self, cell: CellKey) -> KeptCell | None:
+        """What came of a cell, if it is complete."""
+        return read_cell(self._last(cell)) if self.complete(cell) else None
 
     def records(
         self, scenario: str, *, session: str | None = None, kinds: Collection[str] = ()
     ) -> tuple[AnyRecord, ...]:
         """The journal's records of a scenario, of a session or of some kinds, in their order."""
-        table = self._table("events", self._cells(scenario))
-        if kinds:
-            table = where(table, "kind", lambda kind: kind in kinds)
+        return tuple(self.each_record(scenario, session=session, kinds=kinds))
+
+    def each_record(
+        self, scenario: str, *, session: str | None = None, kinds: Collection[str] = ()
+    ) -> Iterator[AnyRecord]:
+        """The same one by one: no more than a cell is in memory."""
+        wanted: dict[str, Collection[str | None]] = {"kind": kinds} if kinds else {}
         if session is not None:
-            table = where(table, "session", lambda each: each == session)
-        return tuple(map(record_of, table.to_pylist()))
+            wanted["session"] = (session,)
+        for cell in self._cells(scenario):
+            part = self._part("events", cell)
+            table = None if part is None else read_where(part, wanted)
+            if table is not None:
+                yield from map(record_of, table.to_pylist())
 
     def cell_records(self, cell: CellKey) -> tuple[AnyRecord, ...]:
         """The journal's records of one cell, in their order."""
@@ -137,12 +162,18 @@ class Run:
         frame: pd.DataFrame = self._table(name, self._cells()).to_pandas(types_mapper=kept.get)
         return frame
 
-    def _table(self, name: str, cells: Iterable[CellKey]) -> pa.Table:
-        import pyarrow.parquet as pq
+    def _lazy(self, name: str) -> LazyColumns:
+        return LazyColumns(TABLES[name], lambda column: self._table(name, self._cells(), (column,)))
 
+    def _table(
+        self, name: str, cells: Iterable[CellKey], columns: Collection[str] | None = None
+    ) -> pa.Table:
         paths = (self._part(name, cell) for cell in cells)
-        tables = (pq.ParquetFile(each).read() for each in paths if each is not None)
-        return concatenated(TABLES[name], tables)
+        tables = (read(each, columns) for each in paths if each is not None)
+        return concatenated(TABLES[name], tables, columns)
+
+    def _last(self, cell: CellKey) -> Path:
+        return self.folder / LAST / f"{part_name(cell)}{WHOLE}"
 
     def _part(self, name: str, cell: CellKey) -> Path | None:
         """The part of a cell, the whole one if there is one."""
@@ -157,13 +188,6 @@ class Run:
         return f"<Run {self.id}: {verdict}, {count}>"
 
     def _repr_html_(self) -> str:
-        from html import escape
+        from evalkit.store.notebook import html_of
 
-        head = f"<b>{escape(self.id)}</b>: {escape(str(self.verdict or self.record.status))}"
-        rows = "".join(
-            f"<tr><td>{escape(each.name)}</td><td>{each.sessions}</td>"
-            f"<td>{escape(str(each.verdict or '-'))}</td></tr>"
-            for each in self.record.scenarios
-        )
-        titles = "<tr><th>scenario</th><th>sessions</th><th>verdict</th></tr>"
-        return f"{head}<table>{titles}{rows}</table>"
+        return html_of(self.record)

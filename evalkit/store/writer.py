@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from evalkit.engine.cells import CellResult, SuitePlan
+from evalkit.engine.events import CellKey
+from evalkit.journal.records import AnyRecord
 from evalkit.metrics import build
 from evalkit.store.columns import Change, Row, table_of
 from evalkit.store.events import rows_of
 from evalkit.store.folder import PARTIAL, WHOLE, part_name
 from evalkit.store.masking import Mask
+from evalkit.store.parts import KeptCell, KeptCrash, put
 from evalkit.store.tables import LAST, TABLES
 from evalkit.suite.model import Expect
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 _NAMES = frozenset(
     {
@@ -60,24 +58,33 @@ class CellWriter:
 
     def __call__(self, result: CellResult) -> None:
         """Write the tables of this cell."""
-        mask = self._mask(result)
-        change = _changing(mask)
-        rows = self._rows(result, mask)
+        mask = self._mask(result.cell, result.planned)
+        records, identities = mask.records(result.records)
+        change = _changing(mask, identities)
+        rows = self._rows(result, records)
         tables = {name: table_of(TABLES[name], rows[name], change) for name in rows}
         part = part_name(result.cell)
+        suffix = WHOLE if result.complete else PARTIAL
         for name, table in tables.items():
-            _put(table, self.folder / name / f"{part}{WHOLE if result.complete else PARTIAL}")
+            note = _note(result, mask) if name == LAST else None
+            put(table, self.folder / name / f"{part}{suffix}", note)
         if result.complete:
             for name in tables:
                 (self.folder / name / f"{part}{PARTIAL}").unlink(missing_ok=True)
 
-    def _mask(self, result: CellResult) -> Mask:
-        scenario = result.cell.scenario
-        values = (self.sensitive.get((scenario, each), ()) for each in result.planned)
+    def conceal(self, cell: CellKey, planned: Iterable[str], text: str) -> str:
+        """A text about a cell with these sessions as it may be written."""
+        return self._mask(cell, planned).text(text)
+
+    def _mask(self, cell: CellKey, planned: Iterable[str]) -> Mask:
+        values = (self.sensitive.get((cell.scenario, each), ()) for each in planned)
         return Mask.of(self.key, (value for own in values for value in own))
 
-    def _rows(self, result: CellResult, mask: Mask) -> dict[str, Sequence[Row]]:
-        """The rows of each table, in the order in which their parts are put in place."""
+    def _rows(self, result: CellResult, records: Sequence[AnyRecord]) -> dict[str, Sequence[Row]]:
+        """The rows of each table, in the order in which their parts are put in place.
+
+        `records` are those to be written; figures are taken of what happened.
+        """
         scenario, cell = result.cell.scenario, result.cell.index
         built = build(
             result.records,
@@ -88,27 +95,31 @@ class CellWriter:
             planned=result.planned,
             expect=self.expects.get(scenario),
         )
-        events = tuple(rows_of(map(mask.record, result.records), scenario=scenario, cell=cell))
+        events = tuple(rows_of(records, scenario=scenario, cell=cell))
         rows: dict[str, Sequence[Row]] = {"calls": built.calls, "turns": built.turns}
         return {**rows, "events": events, LAST: built.sessions}
 
 
-def _changing(mask: Mask) -> Callable[[str], Change | None]:
+def _note(result: CellResult, mask: Mask) -> KeptCell:
+    return KeptCell(
+        digest=result.digest,
+        sessions=len(result.planned),
+        virtual_ns=result.virtual_ns,
+        crashes=tuple(
+            KeptCrash(each.check, each.session, mask.text(each.traceback))
+            for each in result.crashes
+        ),
+    )
+
+
+def _changing(mask: Mask, identities: Mapping[str, str]) -> Callable[[str], Change | None]:
     """How the texts of a column are masked."""
 
     def change(column: str) -> Change | None:
         if column == "path":
             return mask.path
+        if column == "identity" and identities:
+            return lambda identity: identities.get(identity, identity)
         return None if mask.pattern is None or column in _NAMES else mask.text
 
     return change
-
-
-def _put(table: pa.Table, path: Path) -> None:
-    """Write a part under a temporary name, then give it its own."""
-    import pyarrow.parquet as pq
-
-    path.parent.mkdir(exist_ok=True)
-    written = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(table, written, compression="zstd")
-    written.replace(path)

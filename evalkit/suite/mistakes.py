@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from evalkit.suite.not_yet import FAULTS_NOT_YET, PRESETS, planned_keys
+from evalkit.suite.not_yet import FAULTS_NOT_YET, planned_keys
 from evalkit.suite.parts import words_for
 from evalkit.suite.problems import closest
 from evalkit.suite.shape import Place, find_place
@@ -87,9 +87,6 @@ def _no_choice(place: Place, context: Mapping[str, Any]) -> Mistake | None:
 
 
 def _wrong_kind(place: Place, expected: str) -> Mistake:
-    if PRESETS & {model.__name__ for model in place.models} and isinstance(place.value, str):
-        message = f'fault presets by name ("{place.value}") are not yet supported'
-        return Mistake(where=place.where, message=message)
     return Mistake(
         where=place.where,
         message=f"expected {expected}, not {shown(place.value)}{_remedy(place.value, expected)}",

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import GetJsonSchemaHandler as Handler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
-from evalkit.faults import AnyFault, When
+from evalkit.faults import PRESETS, AnyFault, When
 from evalkit.journal.records import Answer
 from evalkit.suite.agent import Agent, ReplyMapping, RequestTemplate
 from evalkit.suite.expect import (
@@ -19,6 +23,7 @@ from evalkit.suite.expect import (
     Expect,
     ReplyExpectation,
 )
+from evalkit.suite.hosts import Host
 from evalkit.suite.parts import (
     NAME,
     SUITE_NAME,
@@ -27,6 +32,7 @@ from evalkit.suite.parts import (
     JsonPath,
     OneOrMany,
     Part,
+    Regex,
     mistake,
 )
 from evalkit.suite.sessions import PlannedCall, SessionRecord, Sessions, SessionsOverride, Turn
@@ -45,6 +51,7 @@ __all__ = [
     "ReplyMapping",
     "RequestTemplate",
     "Scenario",
+    "ServiceOverride",
     "ServiceUse",
     "SessionRecord",
     "Sessions",
@@ -103,20 +110,82 @@ Gate: TypeAlias = Annotated[str, BeforeValidator(_gate)]
 Mode: TypeAlias = Annotated[Literal["simulate"], BeforeValidator(_simulated)]
 
 
+class ScriptUse(Part):
+    """The script of one of the agents behind a model, and what its requests are told by."""
+
+    use: str = Field(description="Path of the script, or `auto`")
+    model: str | None = Field(None, description="Glob over the model asked for")
+    system: Regex | None = Field(None, description="Found in the system text")
+    header: Mapping[str, Regex] = Field({}, description="Found in a header of the request")
+
+
 class ServiceUse(Part):
     """One integration of the agent: the mock that serves it and what is required of its use."""
 
     use: str = Field(description="Path of the service's definition, beside the suite file")
-    script: str | None = Field(None, description="Path of a model's script")
+    script: str | None = Field(
+        None, description="Path of a model's script, or `auto` for a model that needs none"
+    )
+    scripts: tuple[ScriptUse, ...] = Field(
+        (), description="Scripts of the several agents of one system: the first that fits answers"
+    )
+    document: str | None = Field(
+        None, description="Path of a contract, instead of the one that the definition names"
+    )
+    hosts: tuple[Host, ...] | None = Field(
+        None, description="Origins that it answers, instead of those of its definition"
+    )
     price: str | None = Field(None, description="Model whose price applies")
     budget: Duration | None = Field(
         None, description="How long the agent may wait for a logical call, retries included"
     )
     attempts: Count | None = Field(None, description="Attempts allowed")
-    on_failure: Answer | None = Field(None, description="The answer required when it fails")
-    on_timeout: Answer | None = Field(None, description="The answer required when it is too slow")
+    on_failure: OneOrMany[Answer] = Field(
+        (), description="The answer required when it fails, or several of which one is"
+    )
+    on_timeout: OneOrMany[Answer] = Field(
+        (), description="The answer required when it is too slow, or several of which one is"
+    )
     optional: Flag = Field(False, description="Whether the agent may do without calling it")
     ignore: tuple[JsonPath, ...] = Field((), description="JSONPaths left out of a call's identity")
+
+    @model_validator(mode="after")
+    def _one_kind_of_script(self) -> ServiceUse:
+        if self.script is not None and self.scripts:
+            raise ValueError("a service has one `script`, or several `scripts`, not both")
+        return self
+
+
+class ServiceOverride(Part):
+    """What a scenario changes of a service: the agent meets another version of it."""
+
+    use: str | None = Field(None, description="Path of another definition of the service")
+    script: str | None = Field(None, description="Path of another script of the model")
+    document: str | None = Field(None, description="Path of another contract: version drift")
+
+
+def _spelled_out(value: Any) -> Any:
+    """The rule that `SERVICE/PRESET` stands for."""
+    if not isinstance(value, str):
+        return value
+    service, slash, name = value.rpartition("/")
+    if not slash or not service.strip() or name not in PRESETS:
+        near = get_close_matches(name, PRESETS, n=1)
+        meant = f"; did you mean {service}/{near[0]}?" if near and service else ""
+        raise mistake(
+            f"{value} is no fault rule: write `at:` and `inject:`, or SERVICE/PRESET, where a "
+            f"preset is one of {', '.join(PRESETS)}{meant}"
+        )
+    return PRESETS[name].rule(service.strip())
+
+
+class _OrPreset:
+    """Adds the name of a preset to the JSON Schema of a rule."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: Handler) -> JsonSchemaValue:
+        pattern = f"^[^/]+/({'|'.join(PRESETS)})$"
+        text = {"type": "string", "pattern": pattern, "description": "A preset of a service"}
+        return {"anyOf": [handler(core), text]}
 
 
 class FaultRule(Part):
@@ -137,15 +206,23 @@ class FaultRule(Part):
 class Scenario(Part):
     """One situation: the faults injected and what is expected under them."""
 
-    faults: tuple[FaultRule, ...] = ()
+    faults: tuple[Annotated[FaultRule, BeforeValidator(_spelled_out), _OrPreset()], ...] = ()
     expect: Expect = Expect()
     gates: tuple[Gate, ...] = ()
     checks: tuple[str, ...] = Field((), description="Added to those of the suite")
     sessions: SessionsOverride = SessionsOverride()
+    services: Mapping[Name, ServiceOverride] = Field(
+        {}, description="What is another version of itself in this scenario"
+    )
     blocking: Flag = True
     tags: tuple[str, ...] = ()
     description: str | None = None
     runs: Mode = "simulate"
+
+    @property
+    def sound(self) -> bool:
+        """Whether all is as the suite says: nothing is injected, and no service is another."""
+        return not self.faults and not self.services
 
 
 class Suite(Part):
@@ -166,3 +243,13 @@ class Suite(Part):
     gates: tuple[Gate, ...] = ()
     scenarios: Annotated[Mapping[Name, Scenario], Field(min_length=1)]
     mode: Mode = "simulate"
+
+    def services_in(self, scenario: Scenario) -> Mapping[str, ServiceUse]:
+        """The services as a scenario uses them."""
+        found = dict(self.services)
+        for name, override in scenario.services.items():
+            if name in found:
+                changes = override.model_dump(exclude_none=True)
+                changes |= {"scripts": ()} if override.script is not None else {}
+                found[name] = found[name].model_copy(update=changes)
+        return found

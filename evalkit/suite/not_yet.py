@@ -14,7 +14,6 @@ NOT_YET: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ServiceUse": ("scopes", "correlate"),
         "Sessions": ("regions",),
         "SessionsOverride": ("regions",),
-        "When": ("window", "until", "match"),
         "ReplyExpectation": ("json",),
     }
 )
@@ -22,9 +21,6 @@ NOT_YET: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 FAULTS_NOT_YET = ("call_tool",)
 """Faults by name."""
-
-PRESETS = frozenset({"FaultRule"})
-"""Models for which a name will stand."""
 
 
 def planned_keys(models: Iterable[type[BaseModel]]) -> tuple[str, ...]:

@@ -40,10 +40,10 @@ class Source:
         return cls(file, text, tuple(_BREAK.split(text)))
 
     @classmethod
-    def decoded(cls, data: bytes, file: str) -> Source:
+    def decoded(cls, data: bytes, file: str, limit: int = MAX_BYTES) -> Source:
         """The source of a file's bytes. Raises `SuiteError` unless they are UTF-8 text."""
-        if len(data) > MAX_BYTES:
-            refuse(file, f"the file is too large; allowed: up to {MAX_BYTES} bytes")
+        if len(data) > limit:
+            refuse(file, f"the file is too large; allowed: up to {limit} bytes")
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:

@@ -12,13 +12,15 @@ from evalkit.wire import Reply, Request, Step
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """What becomes of a connection: accepted after `wait` nanoseconds, or `refused` then.
+    """What becomes of a connection: accepted after `wait` nanoseconds, or `refused` then, or the
+    name that led to it is `unknown`.
 
     `over` is told how it ended: replied, refused, or abandoned by the client while it waited.
     """
 
     wait: int = 0
     refused: bool = False
+    unknown: bool = False
     over: Callable[[Outcome], None] = lambda _: None
 
 

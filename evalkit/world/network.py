@@ -60,7 +60,7 @@ class MemoryNetwork:
         if _is_address(name):
             return name
         self._unknown(host, port)
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        raise _unknown_name()
 
     def endpoint(self, address: str, port: int) -> Endpoint:
         """What answers at an address. Raises `ConnectionRefusedError` where nothing does."""
@@ -84,7 +84,10 @@ class MemoryNetwork:
         except asyncio.CancelledError:
             admission.over(Outcome.ABANDONED)
             raise
-        admission.over(Outcome.REFUSED if admission.refused else Outcome.REPLIED)
+        stopped = admission.refused or admission.unknown
+        admission.over(Outcome.REFUSED if stopped else Outcome.REPLIED)
+        if admission.unknown:
+            raise _unknown_name()
         if admission.refused:
             raise _refused_by(*peer)
 
@@ -151,6 +154,10 @@ class MemoryNetwork:
     def _next_address(self) -> str:
         number = _FIRST_ADDRESS + len(self._addresses) + 1
         return socket.inet_ntoa(number.to_bytes(4, "big"))
+
+
+def _unknown_name() -> OSError:
+    return socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
 def _refused_by(address: str, port: int) -> ConnectionRefusedError:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
 from evalkit.api import driving
+from evalkit.checks.run import Crash
 from evalkit.engine.cells import CellResult, CellSink, SuitePlan
-from evalkit.engine.events import CellDone, CellKey, CellStarted, Event, RunPlanned
+from evalkit.engine.events import (
+    CellDone,
+    CellKey,
+    CellStarted,
+    CheckCrashed,
+    Event,
+    RunPlanned,
+)
 from evalkit.journal.records import AnyRecord
 from tests.metrics.journals import Pen
 
@@ -27,16 +35,25 @@ def all_well(cell: CellKey, session: str) -> Sequence[AnyRecord]:
 class Engine:
     """Runs no agent: each session has the records that the story tells.
 
-    `instead` holds what happens instead of a cell, or is raised there. `runs` counts the runs.
+    `instead` holds what happens instead of a cell, or is raised there. `runs` counts the runs, and
+    `ran` holds the cells that were run.
     """
 
     story: Story = all_well
     instead: dict[CellKey, Event | BaseException] = field(default_factory=dict)
     digest: Callable[[CellKey, int], str] = lambda cell, run: f"{cell.scenario} {cell.index}"
     runs: int = 0
+    ran: list[CellKey] = field(default_factory=list)
+    crashes: dict[CellKey, str] = field(default_factory=dict)
 
     def __call__(
-        self, plan: SuitePlan, *, sink: CellSink, workers: int | None = None
+        self,
+        plan: SuitePlan,
+        *,
+        sink: CellSink,
+        workers: int | None = None,
+        done: Collection[CellKey] = (),
+        keep: Sequence[int] = (),
     ) -> Iterator[Event]:
         """The events of a run."""
         self.runs += 1
@@ -47,6 +64,9 @@ class Engine:
             suite=plan.suite.suite, scenarios=names, cells=len(cells), sessions=sessions
         )
         for cell in cells:
+            if cell in done:
+                continue
+            self.ran.append(cell)
             yield from self._cell(plan, cell, sink)
 
     def _cell(self, plan: SuitePlan, cell: CellKey, sink: CellSink) -> Iterator[Event]:
@@ -59,7 +79,12 @@ class Engine:
             sink(self._result(plan, cell, ids, complete=False))
             yield instead
             return
-        sink(self._result(plan, cell, ids, complete=True))
+        result = self._result(plan, cell, ids, complete=True)
+        sink(result)
+        for each in result.crashes:
+            yield CheckCrashed(
+                cell=cell, check=each.check, session=each.session, detail=each.traceback
+            )
         yield CellDone(
             cell=cell,
             digest=self.digest(cell, self.runs),
@@ -80,6 +105,11 @@ class Engine:
             cpu_ns={},
             planned=ids,
             complete=complete,
+            crashes=tuple(
+                Crash(check="scope", session=ids[0], traceback=self.crashes[each])
+                for each in self.crashes
+                if each == cell
+            ),
         )
 
 

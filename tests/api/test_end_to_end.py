@@ -57,3 +57,40 @@ def test_a_session_is_told_from_what_was_stored(tmp_path: Path) -> None:
     assert "#1 items GET /items/{id} · 503 after 0.100 s" in text
     assert "fault status (rule 1): scheduled, fired, delivered" in text
     assert "raised: httpx.HTTPStatusError" in text
+
+
+CREDENTIALS = """
+import os
+import httpx
+from evalkit import Turn
+
+client = httpx.AsyncClient(base_url=os.environ["ITEMS_URL"])
+
+async def agent(turn: Turn) -> str:
+    for _ in range(2):
+        await client.get("/items/1", headers={"Authorization": f"Bearer key-{turn.session.id}"})
+    return "done"
+"""
+
+
+def test_equal_credentials_stay_equal_and_unreadable_and_do_not_change_the_digest(
+    tmp_path: Path,
+) -> None:
+    settings = {"items": sessions(2), "cell": 1}
+    suite = write_suite(tmp_path, agent=CREDENTIALS, sessions=settings)
+    runs = [api.run(suite, out=tmp_path / "reports", workers=2)[0] for _ in range(2)]
+    shown = [
+        [
+            dict(each.headers)["authorization"]
+            for each in run.records("plain", kinds=["call_started"])
+        ]
+        for run in runs
+    ]
+    for first, again, other, other_again in shown:
+        assert first.startswith("Bearer masked-")
+        assert (first, other) == (again, other_again)
+        assert first != other
+    assert shown[0][0] != shown[1][0]
+    assert runs[0].digest == runs[1].digest
+    assert not any(b"key-s" in each.read_bytes() for each in runs[0].folder.rglob("*.json"))
+    assert not any(runs[0].folder.rglob(".key"))

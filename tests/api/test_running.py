@@ -255,9 +255,22 @@ def test_the_first_event_that_differs_is_named(tmp_path: Path, engine: Engine) -
     assert "session s1" in difference
     assert "Soon." in difference
     assert "Late." in difference
+    assert "1 session behaves differently, the first in answers: session s1" in difference
     assert (run.verdict, run.exit_code) == (Verdict.FAIL, 1)
     assert run.record.reasons[0].startswith("the second run was different")
     assert len(Run(run.folder / "again", run.record).sessions) == 6
+
+
+def test_a_difference_in_times_alone_is_told_as_such(tmp_path: Path, engine: Engine) -> None:
+    def story(cell: CellKey, session: str) -> Sequence[AnyRecord]:
+        del cell
+        return Pen(session).start().begin().reply(100 * engine.runs).end(500).records
+
+    engine.story = story
+    engine.digest = lambda cell, run: f"{cell.scenario} {run}"
+    difference = run_one(tmp_path, twice=True).record.difference or ""
+    assert "differs in `at`" in difference
+    assert "no session behaves differently for it" in difference
 
 
 def test_a_difference_in_what_is_not_stored_is_told_as_such(tmp_path: Path, engine: Engine) -> None:

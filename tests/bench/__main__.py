@@ -1,8 +1,18 @@
-"""Runs every benchmark. They print ratios measured within one run and assert nothing."""
+"""Runs every benchmark, or those that are named. They print ratios measured within one run and
+assert nothing.
+"""
 
-from tests.bench import calls, sessions, startup
+import sys
 
-for benchmark in (startup, calls, sessions):
-    print(f"== {benchmark.__name__.rpartition('.')[2]}: {benchmark.__doc__}")
+from tests.bench import aggregate, calls, fan, memory, sessions, startup, workers
+
+BENCHMARKS = (startup, calls, sessions, workers, fan, memory, aggregate)
+
+chosen = set(sys.argv[1:])
+for benchmark in BENCHMARKS:
+    name = benchmark.__name__.rpartition(".")[2]
+    if chosen and name not in chosen:
+        continue
+    print(f"== {name}: {benchmark.__doc__}")
     benchmark.main()
     print()

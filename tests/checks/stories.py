@@ -70,6 +70,7 @@ class Story:
         effect: tuple[str, ...] = (),
         sdk_retry: int | None = None,
         complaint: str | None = None,
+        breaches: tuple[str, ...] = (),
     ) -> Story:
         """A call; `logical` makes it a retry, `effect` is the name and key of what it commits,
         `takes=None` leaves it without an end.
@@ -111,6 +112,7 @@ class Story:
                 status=status,
                 sent=12,
                 complaint=complaint,
+                breaches=breaches,
                 failed=bad if failed is None else failed,
             )
         return self

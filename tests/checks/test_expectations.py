@@ -46,13 +46,13 @@ def test_met(expect):
 BROKEN = [
     (
         {"answer": "answered"},
-        "turn 2: hold, expected answered (failed: crm call 2: status 503)",
+        "turn 2: hold, expected answered (failed: crm call #2: status 503)",
         2,
         (2,),
     ),
     (
         {"answer": ["degraded", "escalated"]},
-        "turn 2: hold, expected degraded or escalated (failed: crm call 2: status 503)",
+        "turn 2: hold, expected degraded or escalated (failed: crm call #2: status 503)",
         2,
         (2,),
     ),
@@ -83,7 +83,7 @@ BROKEN = [
     ),
     (
         {"effects": {"exactly": {"ticket": 2}}},
-        "effect ticket was committed once by call 1, expected twice",
+        "effect ticket was committed once by call #1, expected twice",
         None,
         (1,),
     ),
@@ -95,22 +95,22 @@ BROKEN = [
     ),
     (
         {"effects": {"none": "ticket"}},
-        "effect ticket was committed once by call 1, expected never",
+        "effect ticket was committed once by call #1, expected never",
         None,
         (1,),
     ),
     (
         {"calls": {"crm": {"min": 2}}},
-        "crm got 1 request (call 2), expected at least 2",
+        "crm got 1 request (call #2), expected at least 2",
         None,
         (2,),
     ),
-    ({"calls": {"crm": {"max": 0}}}, "crm got 1 request (call 2), expected none", None, (2,)),
+    ({"calls": {"crm": {"max": 0}}}, "crm got 1 request (call #2), expected none", None, (2,)),
     ({"calls": {"llm": {"min": 1, "max": 2}}}, "llm got 0 requests, expected 1 to 2", None, ()),
     ({"calls": {"llm": {"min": 1, "max": 1}}}, "llm got 0 requests, expected exactly 1", None, ()),
     (
         {"calls": {"crm": {"max": 1}, "erp": {"max": 0}}},
-        "erp got 1 request (call 1), expected none",
+        "erp got 1 request (call #1), expected none",
         None,
         (1,),
     ),

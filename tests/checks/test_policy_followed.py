@@ -36,7 +36,7 @@ def test_another_answer_than_the_one_required(call, policy, required, rule):
 def test_the_message_says_what_failed():
     (finding,) = found(CHECK, story(FAILED, Answer.HOLD), crm=BOTH)
     assert finding.message == (
-        "crm GET /x failed (call 1: status 503), and turn 1 must then be degraded: it was hold"
+        "crm GET /x failed (call #1: status 503), and turn 1 must then be degraded: it was hold"
     )
 
 
@@ -80,3 +80,11 @@ def test_a_turn_that_never_ended_is_another_answer():
 )
 def test_nothing_is_required(told, policy):
     assert found(CHECK, told, crm=policy) == []
+
+
+@pytest.mark.parametrize(("answer", "broken"), [("hold", 0), ("degraded", 0), ("answered", 1)])
+def test_a_policy_may_allow_several_answers(answer, broken):
+    findings = found(CHECK, story(FAILED, Answer(answer)), crm={"on_failure": ["hold", "degraded"]})
+    assert [each.expected for each in findings] == ["hold or degraded (`on_failure` of crm)"][
+        :broken
+    ]

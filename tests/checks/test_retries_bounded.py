@@ -16,7 +16,8 @@ def attempts(count, *, counters=()):
 
 def test_too_many_attempts_are_named():
     (finding,) = found(CHECK, attempts(4), crm={"attempts": 3})
-    assert finding.message == "crm GET /x was attempted 4 times (calls 1, 2, 3 and 4), 3 allowed"
+    calls = "calls #1, #2, #3 and #4"
+    assert finding.message == f"crm GET /x was attempted 4 times ({calls}), 3 allowed"
     assert (finding.calls, finding.turn) == ((1, 2, 3, 4), 1)
     assert (finding.expected, finding.seen) == ("at most 3 attempts", "4 attempts")
 

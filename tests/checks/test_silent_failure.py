@@ -16,7 +16,8 @@ def test_a_failure_that_the_reply_keeps_silent_about():
     story = down(down(Story().turn()), logical=1).reply().end()
     (finding,) = found(CHECK, story)
     assert finding.message == (
-        "turn 1 was answered as if all were well, but crm GET /x failed (calls 1 and 2: status 503)"
+        "turn 1 was answered as if all were well, "
+        "but crm GET /x failed (calls #1 and #2: status 503)"
     )
     assert (finding.calls, finding.turn, finding.seen) == ((1, 2), 1, "answered")
     assert "`optional: true`" in finding.hint

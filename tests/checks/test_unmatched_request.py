@@ -10,7 +10,7 @@ def test_what_no_route_answers_is_told_once_with_its_calls():
     story = Story().turn().call(status=404, complaint=COMPLAINT).call()
     story.call(status=404, complaint=COMPLAINT).reply().end()
     (finding,) = found(CHECK, story)
-    assert finding.message == f"crm has no reply for GET /x (calls 1 and 3): {COMPLAINT}"
+    assert finding.message == f"crm has no reply for GET /x (calls #1 and #3): {COMPLAINT}"
     assert (finding.calls, finding.session, finding.turn) == ((1, 3), "s1", 1)
     assert finding.seen == "GET /x"
 

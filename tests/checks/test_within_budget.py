@@ -15,7 +15,7 @@ def retried(wait):
 
 def test_attempts_and_the_waits_between_them_add_up():
     (finding,) = found(CHECK, retried(SECOND // 2), crm={"budget": "2s"})
-    assert finding.message == "crm GET /x took 2.5s (calls 1 and 2), budget 2s"
+    assert finding.message == "crm GET /x took 2.5s (calls #1 and #2), budget 2s"
     assert (finding.calls, finding.seen) == ((1, 2), "2.5s")
     assert finding.expected == "at most 2s, retries included"
 
@@ -39,7 +39,14 @@ def test_a_stalled_call_without_a_timeout_is_caught(left_open):
         story.call(takes=120 * SECOND, outcome=Outcome.OPEN, fault="stall")
     story.reply(None, None, timed_out=True).end(End.TIMED_OUT)
     (finding,) = found(CHECK, story, crm={"budget": "1s"})
-    assert finding.message == "crm GET /x took 2min, and never ended (call 1), budget 1s"
+    assert finding.message == "crm GET /x took 2min, and never ended (call #1), budget 1s"
+    assert finding.hint == "set a timeout on the client"
+
+
+def test_a_call_that_only_the_deadline_of_its_turn_ended_has_no_timeout():
+    story = Story().turn().call(takes=60 * SECOND, outcome=Outcome.ABANDONED, fault="stall")
+    story.reply(None, None, timed_out=True).end(End.TIMED_OUT)
+    (finding,) = found(CHECK, story, crm={"budget": "1s"})
     assert finding.hint == "set a timeout on the client"
 
 

@@ -42,8 +42,21 @@ def mistakes(tmp_path: Path, **parts: Any) -> list[str]:
         ({"settings": {"env": {"X": "{{ services.nobody.url }}"}}}, "nobody"),
         ({"settings": {"env": {"A=B": "x"}}}, "environment variable"),
         (
-            {"services": {name: {"use": "items.yaml"} for name in ("items", "a_b", "a-b")}},
+            {
+                "services": {
+                    name: {"use": "items.yaml", "hosts": []} for name in ("items", "a_b", "a-b")
+                }
+            },
             "both answer at a-b.evalkit.test",
+        ),
+        (
+            {
+                "services": {
+                    "items": {"use": "items.yaml", "hosts": ["https://api.test"]},
+                    "others": {"use": "items.yaml", "hosts": ["http://api.test:8080"]},
+                }
+            },
+            "items answers at api.test too",
         ),
         (
             {"sessions": {"items": [*sessions(1), {**sessions(1)[0], "id": "s0~2"}], "repeat": 2}},
@@ -60,6 +73,15 @@ def test_a_mistake_is_found(tmp_path: Path, parts: dict[str, Any], said: str) ->
     assert len(found) == 1
     assert said in found[0]
     assert "small.eval.yaml:" in found[0]
+
+
+def test_a_suite_may_say_which_hosts_a_service_answers_at(tmp_path: Path) -> None:
+    uses = {"items": ["https://one.test"], "two": ["https://two.test"], "none": []}
+    services = {name: {"use": "items.yaml", "hosts": hosts} for name, hosts in uses.items()}
+
+    plan = plan_suite(load_suite(write_suite(tmp_path, services=services)))
+
+    assert {each.name: list(each.hosts) for each in plan.services} == uses
 
 
 def test_all_mistakes_are_found_at_once(tmp_path: Path) -> None:

@@ -9,9 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.engine.events import CellDone, CellFailed, CellStarted, Interrupted, SessionsDone
+from evalkit.engine.events import (
+    CellDone,
+    CellFailed,
+    CellKey,
+    CellRetried,
+    CellStarted,
+    Interrupted,
+    RunPlanned,
+    SessionsDone,
+)
 from evalkit.engine.plan import plan_suite
 from evalkit.engine.run import run_suite
+from evalkit.errors import StartError
 from evalkit.suite import load_suite
 from tests.engine.suites import FolderSink, Ran, run, sessions, write_suite
 
@@ -85,10 +95,59 @@ def test_a_cell_that_only_lets_time_pass_is_ended_too(tmp_path: Path, agent: str
     assert "no progress" in failed.what
 
 
-def test_a_process_that_dies_is_reported_with_its_cell(tmp_path: Path) -> None:
-    agent = "import os\nasync def agent(turn):\n    os.kill(os.getpid(), 9)\n"
-    ran = run(write_suite(tmp_path, agent=agent, sessions={"items": sessions(4), "cell": 2}))
+def retries(ran: Ran) -> list[CellRetried]:
+    return [event for event in ran.events if isinstance(event, CellRetried)]
+
+
+@pytest.mark.parametrize(
+    ("death", "said"),
+    [
+        ("os.kill(os.getpid(), 9)", "was killed by SIGKILL, as the system does where memory"),
+        ("ctypes.string_at(0)", "was killed by SIGSEGV"),
+        ("os._exit(3)", "ended itself with exit code 3"),
+    ],
+)
+def test_a_cell_whose_process_dies_is_tried_once_more_and_then_given_up(
+    tmp_path: Path, death: str, said: str
+) -> None:
+    agent = f"import ctypes, os\nasync def agent(turn):\n    {death}\n"
+    ran = run(write_suite(tmp_path, agent=agent, sessions={"items": sessions(2), "cell": 1}))
+    assert [each.cell.index for each in retries(ran)] == [0, 1]
     assert [each.cell.index for each in failures(ran)] == [0, 1]
+    assert all(said in each.what for each in (*retries(ran), *failures(ran)))
+    assert [each.planned for each in ran.results.values()] == [("s0",), ("s1",)]
+
+
+ONCE = """
+import os, pathlib
+async def agent(turn):
+    died = pathlib.Path(__file__).with_name("died")
+    if turn.session.id == "s1" and not died.exists():
+        died.touch()
+        {}
+    return "ok"
+"""
+
+
+@pytest.mark.parametrize("whom", ["os.getpid()", "os.getppid()"], ids=["the cell", "the zygote"])
+def test_what_died_once_is_made_up_for(tmp_path: Path, whom: str) -> None:
+    agent = ONCE.format(f"os.kill({whom}, 9)\n        while True: pass")
+    ran = run(write_suite(tmp_path, agent=agent, sessions={"items": sessions(3), "cell": 1}))
+    assert [each.cell.index for each in retries(ran)] == [1]
+    assert failures(ran) == []
+    assert ran.texts == ["ok"] * 3
+
+
+def test_a_zygote_that_dies_again_and_again_ends_the_run(tmp_path: Path) -> None:
+    agent = "import os\nos.kill(os.getppid(), 9)\nwhile True: pass\n"
+    with pytest.raises(StartError, match="died 3 times"):
+        run(write_suite(tmp_path, agent=agent, sessions={"items": sessions(4), "cell": 1}))
+
+
+def test_a_run_whose_cells_are_all_done_starts_nothing(tmp_path: Path) -> None:
+    plan = plan_suite(load_suite(write_suite(tmp_path, agent="import no_such_library")))
+    events = list(run_suite(plan, sink=FolderSink(tmp_path), done=[CellKey("plain", 0)]))
+    assert [type(each) for each in events] == [RunPlanned]
 
 
 def test_an_interrupted_run_keeps_what_was_measured(tmp_path: Path) -> None:

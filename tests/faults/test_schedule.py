@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from evalkit.faults import AnyFault, CallPlace, Rule, Schedule, When
 from evalkit.journal.identity import Identities
+from evalkit.wire import Request
 
 FAULT = TypeAdapter(AnyFault)
 CALL = CallPlace(
@@ -278,3 +279,57 @@ def test_a_fault_aimed_at_an_attempt_that_was_never_made(when, made, missed):
     reasons = [each.reason for each in rules.missed(replace(CALL, attempt=made))]
     assert len(reasons) == len(missed)
     assert all(seen.startswith(told) for seen, told in zip(reasons, missed, strict=True))
+
+
+MINUTE = 60 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("when", "at", "place", "fires"),
+    [
+        ({"window": {"from": "3min", "to": "4min"}}, 3 * MINUTE, {}, True),
+        ({"window": {"from": "3min", "to": "4min"}}, 3 * MINUTE - 1, {}, False),
+        ({"window": {"from": "3min", "to": "4min"}}, 4 * MINUTE, {}, False),
+        ({"window": {"to": "4min"}}, 0, {}, True),
+        ({"until": "2 failures"}, 0, {"failures": 1}, True),
+        ({"until": "2 failures"}, 0, {"failures": 2}, False),
+        ({"ramp": {"to": "100%", "over": "10min"}}, 0, {}, False),
+        ({"ramp": {"to": "100%", "over": "10min"}}, 10 * MINUTE, {}, True),
+        ({"ramp": {"from": "100%", "to": "0%", "over": "10min"}}, 60 * MINUTE, {}, False),
+        ({"window": {"to": "1min"}, "attempt": 2}, 0, {"attempt": 2}, True),
+    ],
+)
+def test_conditions_of_time_and_of_what_went_before(when, at, place, fires):
+    decision = schedule(("crm", when, "reset")).decide(replace(CALL, **place), at)
+    assert bool(decision.fired) is fires
+    assert len(decision.considered) == 1
+
+
+def test_a_ramp_hits_ever_more_and_whom_it_hit_it_hits_still():
+    rules = schedule(("crm", {"ramp": {"from": "10%", "to": "90%", "over": "10min"}}, "reset"))
+    hit = [
+        {place for place in MANY if rules.decide(place, minute * MINUTE).fired}
+        for minute in (0, 5, 10, 20)
+    ]
+    assert hit[0] < hit[1] < hit[2] == hit[3]
+    shares = [len(each) / len(MANY) for each in hit]
+    assert shares == pytest.approx([0.1, 0.5, 0.9, 0.9], abs=0.07)
+
+
+def test_a_condition_on_what_is_asked():
+    rules = schedule(("crm", {"match": {"body.amount": "9*"}}, "reset"))
+    request = Request(method="POST", path="/", host="", body=b'{"amount": 950}')
+    assert rules.decide(CALL, 0, request).fired
+    (spared,) = rules.decide(CALL, 0, replace(request, body=b'{"amount": 12}')).considered
+    assert spared.why == 'its body.amount is 12, not "9*"'
+
+
+def test_an_outage_by_the_clock_breaks_what_is_open_and_refuses_what_is_new():
+    rules = schedule(
+        ("crm", {"window": {"from": "3min", "to": "4min"}}, "refused"), ("crm", {}, "unknown_host")
+    )
+    within = rules.breaks_open("crm", "s1", 3 * MINUTE)
+    assert [fault.name for fault in within.faults] == ["refused"]
+    assert rules.breaks_open("crm", "s1", 4 * MINUTE).fired == ()
+    met = rules.decide_connect("crm", "s1", 2, 3 * MINUTE)
+    assert [fault.name for fault in met.faults] == ["refused", "unknown_host"]

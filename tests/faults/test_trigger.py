@@ -16,6 +16,11 @@ SCHEMA = When.model_json_schema()
         {"share": "30%", "per": "attempt"},
         {"share": 0.3},
         {"sequence": [429, "ok", "inject"]},
+        {"match": {"path": "/a/*", "body.n": [1, "2", None]}},
+        {"until": "3 failures"},
+        {"until": "1 failure"},
+        {"window": {"from": "3min", "to": "4min"}},
+        {"ramp": {"to": "50%", "over": "10min"}},
     ],
 )
 def test_taken(written):
@@ -38,6 +43,13 @@ def test_taken(written):
         ({"sequence": ["429"]}, "sequence"),
         ({"sequence": [True]}, "sequence"),
         ({"sequence": ["fail"]}, "sequence"),
+        ({"match": {"nowhere": 1}}, "match"),
+        ({"until": 3}, "until"),
+        ({"until": "0 failures"}, "until"),
+        ({"window": {"from": "4min", "to": "3min"}}, "window"),
+        ({"window": {}}, "window"),
+        ({"ramp": {"to": "50%", "over": "0s"}}, "ramp"),
+        ({"ramp": {"to": "50%"}}, "ramp"),
     ],
 )
 def test_refused(written, where):

@@ -18,6 +18,10 @@ KNOWN = {
         "rate(call.error where fault=none) < 2%",
         "rate(call.error where fault=delay and fault=status) < 2%",
         "rate(call.error where region=moon) < 2%",
+        "rate(call.error where service=credit or service=aml) < 2%",
+        "rate(call.error where service=cred* and service=credit) < 2%",
+        "rate(call.error where service=c* and service=*t) < 2%",
+        "rate(call.error where service=none or (service=a* and fault=delay)) < 2%",
         "rate(session.recovered) > 99%",
     ],
 )
@@ -39,7 +43,8 @@ def test_gates_that_can_have_samples(text):
         ),
         (
             "rate(call.error where service=credit and service=aml) < 2%",
-            "no call can have both service=credit and service=aml",
+            "no call can have both service=credit and service=aml; "
+            'did you mean "service=credit or service=aml"?',
         ),
         (
             "rate(call.error where cause=organic and cause!=organic) < 2%",
@@ -47,7 +52,8 @@ def test_gates_that_can_have_samples(text):
         ),
         (
             "rate(call.error where fault=none and fault=delay) < 2%",
-            "no call can have both fault=none and fault=delay",
+            "no call can have both fault=none and fault=delay; "
+            'did you mean "fault=none or fault=delay"?',
         ),
     ],
 )
@@ -65,9 +71,20 @@ def test_nothing_recovers_where_nothing_is_injected():
     assert message.endswith("judges nothing: there is no fault to recover from")
 
 
+@pytest.mark.parametrize("name", ["amplification", "added_latency", "added_cost"])
+def test_only_sessions_with_faults_are_compared_with_others(name):
+    limit = {"amplification": "2", "added_latency": "1s", "added_cost": "$1"}[name]
+    gate = parse_gate(f"mean(session.{name}) < {limit}")
+    (message,) = check_gate(gate, {"fault": ()})
+    assert "judges nothing: only sessions with faults are compared" in message
+    assert check_gate(gate, KNOWN) == []
+
+
 def test_every_mistake_is_told_at_once():
     gate = parse_gate("rate(call.error where service=x and service=y) < 2%")
     assert len(check_gate(gate, KNOWN)) == 3
+    gate = parse_gate("rate(call.error where fault=none or (service=x* and service=aml)) < 2%")
+    assert len(check_gate(gate, KNOWN)) == 2
 
 
 @pytest.mark.parametrize(

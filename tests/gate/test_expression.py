@@ -49,6 +49,42 @@ GOOD = [
     ("rate(call.error) < 2% @ 95%", "rate(call.error) < 2% @ 95%"),
     ("p90(turn.latency) < 1s@99.5%", "p90(turn.latency) < 1s @ 99.5%"),
     ("p90(turn.latency) < 1s @ observed", "p90(turn.latency) < 1s @ observed"),
+    ("warn p90(turn.latency) < 1s", "warn p90(turn.latency) < 1s"),
+    ("rate(call.error) < 2% for each service", "rate(call.error) < 2% for each service"),
+    (
+        "warn rate(call.error) < 2% for each region @ 95%",
+        "warn rate(call.error) < 2% @ 95% for each region",
+    ),
+    (
+        "p50(turn.latency)<1s@observed for each answer",
+        "p50(turn.latency) < 1s @ observed for each answer",
+    ),
+    ("max(call.attempts) <= 3 for each service", "max(call.attempts) <= 3 for each service"),
+    (
+        "rate(call.error where service=a or service=b and fault=none) < 2%",
+        "rate(call.error where service=a or service=b and fault=none) < 2%",
+    ),
+    (
+        "rate(call.error where (service=a or service=b) and fault=none) < 2%",
+        "rate(call.error where (service=a or service=b) and fault=none) < 2%",
+    ),
+    (
+        "rate(call.error where ((service=a) and (fault=x and (fault=y)))) < 2%",
+        "rate(call.error where service=a and fault=x and fault=y) < 2%",
+    ),
+    (
+        "rate(call.error where service=a or (service=b or (service=c and fault=x))) < 2%",
+        "rate(call.error where service=a or service=b or service=c and fault=x) < 2%",
+    ),
+    (
+        "rate(call.error where operation='GET /orders/*' or service=crm-?) < 2%",
+        'rate(call.error where operation="GET /orders/*" or service=crm-?) < 2%',
+    ),
+    ("rate(session.failed where end=*ed) < 2%", "rate(session.failed where end=*ed) < 2%"),
+    ("mean(session.amplification) < 1.5", "mean(session.amplification) < 1.5"),
+    ("p95(session.added_latency) <= 30s", "p95(session.added_latency) <= 30s"),
+    ("min(session.added_latency) > -5s", "min(session.added_latency) > -5s"),
+    ("mean(session.added_cost) > -$0.01", "mean(session.added_cost) > -$0.01"),
 ]
 
 
@@ -82,6 +118,8 @@ BAD = [
     ("", 1, "the gate is empty", None),
     ("  ", 3, "the gate is empty", None),
     ("p90", 4, "after p90 comes the metric in parentheses, not the end", None),
+    ("warn", 5, "the gate is empty", None),
+    ("Warn p90(turn.latency) < 1s", 1, 'a gate begins with an aggregate, not with "Warn"', "warn"),
     ("p90 turn.failed", 5, 'after p90 comes the metric in parentheses, not "turn.failed"', None),
     ("men(turn.latency) < 1s", 1, 'a gate begins with an aggregate, not with "men"', "mean"),
     ("turn.latency < 1s", 1, 'a gate begins with an aggregate, not with "turn.latency"', None),
@@ -117,11 +155,23 @@ BAD = [
         'operation="POST /x"',
     ),
     (
-        "rate(call.error where service=a or service=b) < 2%",
+        "rate(call.error where service=a || service=b) < 2%",
         33,
-        'after a condition comes no "or"',
-        None,
+        'after a condition comes no "||"',
+        "or",
     ),
+    (
+        "rate(call.error where service=a AND service=b) < 2%",
+        33,
+        'after a condition comes no "AND"',
+        "and",
+    ),
+    ("rate(call.error where (service=a) < 2%", 35, 'after a condition comes no "<"', None),
+    ("rate(call.error where ()) < 2%", 24, 'here comes a label, not ")"', None),
+    ("rate(call.error where service=a or) < 2%", 35, 'here comes a label, not ")"', None),
+    ("rate(call.error where service=a)) < 2%", 33, 'here comes a comparison, not ")"', None),
+    (f"rate(call.error where {'(' * 21}", 43, "parentheses are at most 20 deep", None),
+    ("rate(session.failed where end=x*) < 2%", 31, 'end is never "x*"', None),
     ("rate(call.error where service=a and) < 2%", 36, 'here comes a label, not ")"', None),
     ("rate(session.failed where end=timeout) < 2%", 31, 'end is never "timeout"', "timed_out"),
     ("rate(call.error where recovered=yes) < 2%", 33, 'recovered is never "yes"', None),
@@ -156,6 +206,24 @@ BAD = [
     ("count(call.error) < 2%", 21, '"2%" is a share, but the figure is a plain number', None),
     ("count(call.error) < 9999999999999999", 21, '"9999999999999999" is too much', None),
     ("p90(turn.latency) < 1s now", 24, 'the gate should end before "now"', None),
+    ("p90(turn.latency) < 1s per region", 24, 'the gate should end before "per"', "for each"),
+    ("p90(turn.latency) < 1s for region", 28, 'after for comes each, not "region"', None),
+    ("p90(turn.latency) < 1s for each", 32, "here comes a label, not the end", None),
+    ("p90(turn.latency) < 1s for each service", 33, 'a turn has no label "service"', None),
+    (
+        "rate(call.error) < 1% for each service for each region",
+        40,
+        'the gate should end before "for"',
+        None,
+    ),
+    ("rate(call.error) < 1% @ 95% @ 90%", 29, 'the gate should end before "@"', None),
+    ("mean(session.cost) > -$1", 22, '"-$1" is no limit; the figure is an amount of money', None),
+    (
+        "stddev(session.added_cost) > -$1",
+        30,
+        '"-$1" is no limit; the figure is an amount of money',
+        None,
+    ),
     (
         "p90(turn.latency) < 1s @",
         25,
@@ -204,6 +272,7 @@ def test_what_is_wrong_with_a_gate_and_where(text, column, problem, suggestion):
         ("rate(session.failed where x=1) < 1s", "scenario region fault recovered answer end"),
         ("rate(session.failed where end=x) < 1s", "completed failed timed_out errored"),
         ("p90(turn.latency) 3", "< <= > >= == !="),
+        ("rate(call.error where service=a x", "and or )"),
     ],
 )
 def test_an_error_says_what_is_allowed(text, allowed):
@@ -225,12 +294,12 @@ def test_an_error_points_at_its_place():
 
 
 def test_an_error_far_into_a_long_gate_shows_its_surroundings():
-    text = f"rate(call.error where service={'x' * 300} or) < 2%"
+    text = f"rate(call.error where service={'x' * 300} ox) < 2%"
     with pytest.raises(GateSyntaxError) as caught:
         parse_gate(text)
     _, shown, caret, *_ = str(caught.value).splitlines()
     assert len(shown) <= 110
-    assert shown[caret.index("^") :].startswith("or)")
+    assert shown[caret.index("^") :].startswith("ox)")
 
 
 def test_a_gate_that_is_too_long():
@@ -281,9 +350,9 @@ def gates(draw: st.DrawFn) -> str:
     aggregate = draw(st.sampled_from([*fitting, "count"]))
     conditions = [
         f"{label}{draw(st.sampled_from(['=', '!=']))}{draw(values(label))}"
-        for label in draw(st.lists(st.sampled_from(metric.labels), max_size=3))
+        for label in draw(st.lists(st.sampled_from(metric.labels), max_size=5))
     ]
-    where = f" where {' and '.join(conditions)}" if conditions else ""
+    where = f" where {draw(joined(conditions))}" if conditions else ""
     share = aggregate in ("rate", "cv")
     unit = Unit.COUNT if aggregate == "count" else Unit.SHARE if share else metric.unit
     number = format(draw(st.decimals(0, 100, places=draw(st.integers(0, 12)))), "f")
@@ -295,7 +364,20 @@ def gates(draw: st.DrawFn) -> str:
     }[unit]
     op = draw(st.sampled_from(PLAIN))
     basis = draw(st.sampled_from(["", " @ observed"]))
-    return f"{aggregate}({metric.name}{where}) {op} {written}{basis}"
+    each = draw(st.sampled_from(["", *(f" for each {label}" for label in metric.labels)]))
+    warn = draw(st.sampled_from(["", "warn "]))
+    return f"{warn}{aggregate}({metric.name}{where}) {op} {written}{basis}{each}"
+
+
+@st.composite
+def joined(draw: st.DrawFn, conditions: list[str]) -> str:
+    """The conditions in some nesting of `and`, `or` and parentheses."""
+    if len(conditions) == 1:
+        return draw(st.sampled_from([conditions[0], f"({conditions[0]})"]))
+    at = draw(st.integers(1, len(conditions) - 1))
+    sides = draw(joined(conditions[:at])), draw(joined(conditions[at:]))
+    sides = tuple(draw(st.sampled_from([each, f"({each})"])) for each in sides)
+    return draw(st.sampled_from([" and ", " or "])).join(sides)
 
 
 def values(label: str) -> st.SearchStrategy[str]:

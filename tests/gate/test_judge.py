@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from evalkit.gate import Verdict, judge, parse_gate
+from evalkit.gate import Verdict, judge, judge_each, parse_gate
 from tests.gate.frames import judged, tables, turns, verdict
 
 MS = 1_000_000
@@ -57,6 +57,11 @@ def test_the_observed_figure_is_judged(text, expected):
         ("rate(call.error where service=aml) == 0%", "no_data"),
         ("count(call.error where service=aml) == 0", "no_data"),
         ("rate(call.error where service=crm and service=llm) == 0%", "no_data"),
+        ("rate(call.error where service=c* or service=aml) < 30%", "fail"),
+        ("rate(call.error where service=l* or service=aml) == 0%", "pass"),
+        ("rate(call.error where service=crm and cause=organic or service=llm) <= 20%", "pass"),
+        ("rate(call.error where service=crm and (cause=injected or service=llm)) < 9%", "no_data"),
+        ("rate(call.error where operation='GET *') <= 20%", "pass"),
     ],
 )
 def test_conditions_choose_the_samples(text, expected):
@@ -87,6 +92,61 @@ def test_labels_that_are_missing_several_or_true(condition, chosen):
         {"fault": None, "recovered": True},
     ]
     assert judged(f"count(call.error where {condition}) == 0", tables(calls=rows)).n == chosen
+
+
+def grouped(text, frames, expected=()):
+    """By group, the verdict and the number of samples."""
+    gate = parse_gate(text)
+    found = judge_each(gate, frames, {"happy"}, expected={"service": set(expected)})
+    assert all(each.gate == str(gate) for each in found)
+    return {each.group: (each.verdict.value, each.n) for each in found}
+
+
+def test_a_gate_for_each_service_judges_those_that_occur_and_those_that_have_to():
+    frames = tables(calls=calls(crm=4, crm_error=2, llm=4))
+    text = "rate(call.error) < 30% for each service"
+    both = {"service=crm": ("fail", 6), "service=llm": ("pass", 4)}
+    assert grouped(text, frames) == both
+    assert grouped(text, frames, ["llm", "aml"]) == {**both, "service=aml": ("no_data", 0)}
+    within = "rate(call.error where service!=aml and cause=organic) < 30% for each service"
+    assert grouped(within, frames, ["llm", "aml"]) == both
+    assert grouped("rate(call.error where service=aml) < 30% for each service", frames) == {
+        None: ("no_data", 0)
+    }
+
+
+def test_a_gate_for_each_fault_counts_a_row_for_each_of_its_faults():
+    rows = [{"fault": "delay+status", "error": True}, {"fault": "delay"}, {"fault": None}]
+    found = grouped("rate(call.error) < 60% for each fault", tables(calls=rows))
+    assert found == {
+        "fault=delay": ("pass", 2),
+        "fault=none": ("pass", 1),
+        "fault=status": ("fail", 1),
+    }
+
+
+def test_a_value_that_looks_like_a_glob_is_a_group_of_its_own():
+    rows = [{"operation": "GET /*"}, {"operation": "GET /x", "error": True}]
+    found = grouped("rate(call.error) < 60% for each operation", tables(calls=rows))
+    assert {group: n for group, (_, n) in found.items()} == {
+        'operation="GET /*"': 1,
+        'operation="GET /x"': 1,
+    }
+
+
+def test_one_session_in_two_scenarios_is_no_sample_of_itself():
+    rows = [
+        {"session": f"s{at}", "scenario": name, "failed": at < 10}
+        for name in ("a", "b")
+        for at in range(100)
+    ]
+    gate = parse_gate("rate(session.failed) < 15% @ 95%")
+    alone = judge(gate, tables(sessions=rows), {"a"})
+    both = judge(gate, tables(sessions=rows), {"a", "b"})
+    assert (alone.verdict, both.verdict) == (Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE)
+    assert (both.n, both.sessions) == (200, 200)
+    apart = [{**each, "session": f"{each['scenario']}{each['session']}"} for each in rows]
+    assert judge(gate, tables(sessions=apart), {"a", "b"}).verdict is Verdict.PASS
 
 
 def test_only_the_scenarios_that_it_applies_to_are_judged():
@@ -257,7 +317,7 @@ def test_an_inconclusive_gate_says_how_many_sessions_would_settle_it():
     assert (result.verdict, result.needed) == (Verdict.INCONCLUSIVE, 149)
     assert result.why == (
         "rate(session.failed) is 0% over 100 sessions, too few to tell whether it is below 2%; "
-        "about 149 sessions like these would settle it"
+        "about 149 sessions like these would settle it, 49 more"
     )
     edge = judged("rate(session.failed) < 2% @ 95%", tables(sessions=sessions(98, 2)))
     assert (edge.verdict, edge.needed) == (Verdict.INCONCLUSIVE, None)

@@ -191,7 +191,8 @@ def test_a_fault_at_an_attempt_that_was_never_made_is_a_result(when, at):
     fault = {**STATUS, "at": at, "when": when}
     result = judged({"faults": [fault]}, calls=[{"service": "crm"}])
     assert (result.verdict, result.rules[0].excused) == (Verdict.PASS, True)
-    assert result.notes == (f"the fault at {at} was aimed at an attempt that the agent never made",)
+    note = f"fault rule 1 (at {at}) was aimed at an attempt that the agent never made"
+    assert result.notes == (note,)
 
 
 @pytest.mark.parametrize(
@@ -217,12 +218,22 @@ def test_the_journal_may_say_that_an_attempt_was_never_made():
     assert (result.verdict, result.rules[0].missed) == (Verdict.PASS, 1)
 
 
-def test_one_delivered_fault_is_data_and_the_others_are_told():
+def test_one_delivered_fault_is_data_and_there_is_a_warning_of_each_other():
     other = {"at": "llm", "inject": {"status": 500}}
+    records = [*(moved(stage) for stage in Stage), moved(Stage.FIRED, 2)]
+    result = judged({"faults": [STATUS, other, other]}, records=records)
+    assert (result.verdict, result.notes) == ("pass", ())
+    assert result.warnings == (
+        "fault rule 2 (at llm) was never delivered: no call was hit",
+        "fault rule 3 (at llm) was never delivered: 1 fired, but their consequence reached no "
+        "client",
+    )
+
+
+def test_a_fault_whose_attempt_was_never_made_is_no_warning():
     records = [moved(stage) for stage in Stage]
-    result = judged({"faults": [STATUS, other]}, records=records)
-    assert result.verdict == "pass"
-    assert result.notes == ("the fault at llm was never delivered",)
+    result = judged({"faults": [STATUS, RETRY]}, records=records, calls=[{"service": "crm"}])
+    assert (result.verdict, result.warnings, len(result.notes)) == (Verdict.PASS, (), 1)
 
 
 def test_a_fault_that_hit_nothing_is_not_excused_by_another_that_is():
@@ -240,6 +251,15 @@ def test_its_own_gates_are_judged_over_it_alone():
     result = judged({"gates": ["rate(session.failed) < 10%"]}, rows, planned=2)
     (gate,) = result.gates
     assert (result.verdict, gate.scope, gate.n) == (Verdict.PASS, "happy", 2)
+
+
+def test_a_gate_that_warns_is_judged_and_decides_nothing():
+    result = judged({"gates": ["warn rate(session.completed) < 50%"]})
+    (gate,) = result.gates
+    assert (gate.verdict, gate.blocking) == (Verdict.FAIL, False)
+    assert (result.verdict, result.exit_code, result.warnings) == (Verdict.PASS, 0, (gate.why,))
+    bearing = {"gates": ["warn rate(session.completed) > 10%"]}
+    assert judged(bearing, sessions(2, failed=1)).verdict == "fail"
 
 
 def test_the_worst_counts_and_every_reason_is_told():

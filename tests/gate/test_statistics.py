@@ -151,13 +151,27 @@ def test_the_bounds_of_very_many_samples():
         ([(0, 10), (0, 10)], Sample(0, 2)),
         ([(10, 10), (10, 10)], Sample(2, 2)),
         ([(5, 10)], Sample(0.5, 1)),
-        ([(5, 10), (5, 10)], Sample(1, 2)),
-        ([(10, 10), (0, 10), (10, 10), (0, 10)], Sample(1.5, 3)),
+        ([(0, 1), (0, 3)], Sample(0, 1.6)),
     ],
 )
 def test_the_effective_sample_of_sessions_that_give_several(clusters, sample):
     found = effective(clusters)
     assert (found.k, found.n) == pytest.approx((sample.k, sample.n))
+
+
+def test_samples_that_fall_together_are_worth_a_session_each_and_others_more():
+    together = effective([(10, 10)] * 20 + [(0, 10)] * 80)
+    apart = effective([(2, 10)] * 100)
+    mixed = effective([(3, 10), (1, 10)] * 50)
+    assert 95 < together.n < 100
+    assert together.n < mixed.n <= apart.n <= 1000
+    assert apart.n > 400
+
+
+def test_few_hits_prove_nothing_of_how_hits_fall():
+    lone, none = effective([(1, 10)] + [(0, 10)] * 49), effective([(0, 10)] * 50)
+    assert none == Sample(0, 50)
+    assert 45 < lone.n < 60
 
 
 @given(st.lists(st.integers(1, 9).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))))

@@ -24,6 +24,7 @@ SAME = {
     "idempotency key, other spelling": ({"Idempotency-Key": "1"}, {"Idempotency-Key": "2"}),
     "request id, deep": ({"meta": [{"requestId": "1"}]}, {"meta": [{"requestId": "2"}]}),
     "x-request-id": ({"X-Request-ID": "1"}, {"X-Request-ID": "2"}),
+    "progress token": ({"_meta": {"progressToken": 1}}, {"_meta": {"progressToken": 2}}),
     "nonce": ({"nonce": "1"}, {"nonce": "2"}),
     "retry counter": ({"attempt": 1}, {"attempt": 2}),
     "instant of sending": ({"sent_at": SENT.format(1)}, {"sent_at": SENT.format(2)}),

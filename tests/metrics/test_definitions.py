@@ -4,7 +4,17 @@ from typing import get_args
 import pytest
 
 from evalkit.journal.records import Answer, End
-from evalkit.metrics import LABEL_VALUES, LABELS, METRICS, CallRow, Kind, SessionRow, TurnRow, Unit
+from evalkit.metrics import (
+    LABEL_VALUES,
+    LABELS,
+    METRICS,
+    CallRow,
+    Compared,
+    Kind,
+    SessionRow,
+    TurnRow,
+    Unit,
+)
 from evalkit.metrics.definitions import TableName, row_word
 
 ROWS = {"calls": CallRow, "turns": TurnRow, "sessions": SessionRow}
@@ -14,9 +24,12 @@ def column_types(table):
     return {each.name: str(each.type) for each in fields(ROWS[table])}
 
 
+PAIRED = {each.name: str(each.type) for each in fields(Compared)}
+
+
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_every_metric_is_a_column_of_its_table(metric):
-    types = column_types(metric.table)
+    types = PAIRED if metric.paired else column_types(metric.table)
     kind = {"bool": Kind.BOOLEAN, "int": Kind.NUMBER, "float": Kind.NUMBER}
     assert kind[types[metric.column].removesuffix(" | None")] is metric.kind
     assert metric.column.endswith("_ns") == (metric.unit is Unit.DURATION)
@@ -38,6 +51,7 @@ def test_values_of_labels_follow_the_journal():
 def test_the_names_are_these():
     turn = {"latency", "llm_time", "tool_time", "wait_time", "downstream_share", "cpu_time"}
     session = {"latency", "completed", "failed", "recovered", "escalated", "degraded", "held"}
+    session |= {"amplification", "added_latency", "added_cost"}
     session |= {"cost", "tokens_in", "tokens_out", "cost_per_1k_tokens", "good"}
     call = {"latency", "error", "timeout", "attempts", "first_token", "inter_token"}
     named = {"turn": turn | {"failed"}, "session": session, "call": call}

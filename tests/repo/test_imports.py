@@ -48,11 +48,15 @@ def test_nothing_heavy_is_imported_before_there_is_work(code: str) -> None:
     assert loaded_by(code) & HEAVY == set()
 
 
-def test_showing_a_run_needs_no_pandas(tmp_path: Path) -> None:
-    run = stored(tmp_path, result_of(short_session()))
-    show = f"from evalkit.cli import main; main(['show', {str(run.folder)!r}{{}}])"
-    for session in ("", ", 's1'"):
-        assert "pandas" not in loaded_by(show.format(session))
+def test_looking_into_a_run_needs_no_pandas(tmp_path: Path) -> None:
+    folder = str(stored(tmp_path, result_of(short_session())).folder)
+    for argv in (
+        ["show", folder],
+        ["show", folder, "s1"],
+        ["explain", folder, "s1#1"],
+        ["diff", folder, folder],
+    ):
+        assert "pandas" not in loaded_by(f"from evalkit.cli import main; main({argv!r})")
 
 
 @pytest.mark.parametrize("name", ["Turn, Reply", "run", "load_run, validate", "Run, Verdict"])

@@ -103,7 +103,7 @@ def test_the_whole_report(tmp_path: Path) -> None:
         "  ✓ pass  rate(call.error where service=crm) < 2%    1.23%  [0.1%, 2.01%]     40",
         "  ✗ violation scope, 2 times: wrong",
         "      hint: set a timeout",
-        "      first in session s-003, turn 1, call #1",
+        "      first in s-003#1, turn 1",
         "      evalkit run scenarios/support/support.eval.yaml --scenario slow "
         "--session s-003 --seed 7",
         "  ✗ timed out: no reply within 120 s",
@@ -195,6 +195,49 @@ def test_of_a_scenario_that_was_not_reached_only_that_is_told(tmp_path: Path) ->
 def test_a_scenario_that_does_not_block_says_so(tmp_path: Path) -> None:
     run = stored(tmp_path, record=record_of(scenario_of(verdict=Verdict.FAIL, blocking=False)))
     assert shown(run)[1] == "✗ fail  happy  (does not block)"
+
+
+def test_controls_come_last_and_faults_are_set_against_them(tmp_path: Path) -> None:
+    control = scenario_of("control", added=True, blocking=False, ends={End.COMPLETED: 1})
+    bad = scenario_of("bad", faulty=True, control="control", verdict=Verdict.PASS)
+    slow = Pen("s-001").start(100).begin(100).call("crm", 110, 130).reply(200).end(200)
+    cells = (
+        result_of(short_session("s-001"), scenario="bad"),
+        result_of(slow.records, scenario="control"),
+    )
+    lines = shown(stored(tmp_path, *cells, record=record_of(control, bad)))
+    assert lines[1:4] == [
+        "✓ pass  bad",
+        "  1 session",
+        "  against control: 3 times the calls, 750ms more of time, $0.0006 more of cost",
+    ]
+    at = lines.index("· control  control")
+    assert lines[at + 1 : at + 3] == [
+        "  the sessions of bad without faults; judged by nothing",
+        "  1 session · 1 completed",
+    ]
+    assert "✓ pass  support: 1 of 1 scenario passed" in lines
+
+
+def test_where_there_is_nothing_to_compare_that_is_said(tmp_path: Path) -> None:
+    bad = scenario_of("bad", faulty=True, control="good", verdict=Verdict.PASS)
+    run = stored(tmp_path, result_of(short_session(), scenario="bad"), record=record_of(bad))
+    assert "  against good: nothing can be compared" in shown(run)
+
+
+def test_warnings_are_told_once(tmp_path: Path) -> None:
+    late = replace(SLOW, blocking=False)
+    scenario = scenario_of(gates=(late,), warnings=("rule 2 was never delivered", late.why))
+    lines = shown(stored(tmp_path, record=record_of(scenario, warnings=("x.yaml:3: too few",))))
+    assert "  ! rule 2 was never delivered" in lines
+    assert "  ! x.yaml:3: too few" in lines
+    assert "\n".join(lines).count("over 1200") == 1
+
+
+def test_a_gate_for_each_names_what_it_was_judged_for(tmp_path: Path) -> None:
+    gate = replace(FEW, gate="rate(call.error) < 2% for each service", group="service=crm")
+    text = " ".join(shown(stored(tmp_path, record=record_of(gates=(gate,))), 200))
+    assert "service=crm: rate(call.error) < 2% for each service" in text
 
 
 def test_names_and_messages_cannot_steer_the_terminal(tmp_path: Path) -> None:

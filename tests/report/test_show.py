@@ -47,9 +47,10 @@ def whole(run: Run, scenario: str | None = None) -> list[str]:
 
 
 def test_a_run_lists_its_sessions_those_that_went_wrong_first(run: Run) -> None:
-    assert whole(run)[:10] == [
+    assert whole(run)[:11] == [
         "support-20260105T090000Z-3fa2 · complete · started 2026-01-05T09:00:00.000Z",
         "evalkit 0.1.0 · seed 7",
+        "--scenario NAME lists all sessions of one; a session's id shows what it did",
         "",
         "happy: ✓ pass",
         "  s1  completed    0.850 s  3 calls  fault status",
@@ -65,8 +66,18 @@ def test_a_run_lists_its_sessions_those_that_went_wrong_first(run: Run) -> None:
 def test_of_one_scenario_all_sessions_are_listed(tmp_path: Path) -> None:
     records = [each for n in range(30) for each in Pen(f"s{n}").start().end(1).records]
     run = stored(tmp_path, result_of(records))
-    assert "  and 10 more sessions" in whole(run)
+    assert "  and 27 more sessions, all completed and without a violation" in whole(run)
     assert sum(each.startswith("  s") for each in whole(run, "happy")) == 30
+
+
+def test_of_many_sessions_that_went_wrong_the_first_are_listed(tmp_path: Path) -> None:
+    ends = [End.FAILED] * 25 + [End.COMPLETED]
+    records = [
+        each for n, end in enumerate(ends) for each in Pen(f"s{n}").start().end(1, end).records
+    ]
+    lines = whole(stored(tmp_path, result_of(records)))
+    assert sum(each.startswith("  s") for each in lines) == 20
+    assert "  and 6 more sessions" in lines
 
 
 def test_a_session_is_shown_as_a_timeline(run: Run) -> None:
@@ -75,6 +86,7 @@ def test_a_session_is_shown_as_a_timeline(run: Run) -> None:
         "completed    0.850 s  3 calls  fault status",
         "again: evalkit run scenarios/support/support.eval.yaml --scenario slow "
         "--session s1 --seed 7",
+        "a call explained: evalkit explain support-20260105T090000Z-3fa2 'slow/s1#1'",
         "",
         "    0.100 s  turn 1: “hello”",
         "    0.100 s    waited 0.010 s",
@@ -93,6 +105,10 @@ def test_where_one_scenario_has_the_session_it_is_that(run: Run) -> None:
     assert session(run, "s2")[2] == "it raised"
 
 
+def test_a_session_may_be_named_with_its_scenario(run: Run) -> None:
+    assert session(run, "happy/s1")[0].startswith("session s1 · scenario happy")
+
+
 def test_a_session_that_never_began_says_so(run: Run) -> None:
     assert session(run, "s3")[1:3] == ["errored            -  0 calls", "it was never started"]
 
@@ -100,7 +116,7 @@ def test_a_session_that_never_began_says_so(run: Run) -> None:
 @pytest.mark.parametrize(
     ("name", "scenario", "words"),
     [
-        ("s1", None, "choose one with --scenario: happy, slow"),
+        ("s1", None, "choose one with --scenario, or write happy/s1; it is in: happy, slow"),
         ("s2", "happy", "it is in: slow"),
         ("S2", None, "did you mean s2?"),
         ("zzzz", None, "sessions there: s1, s2, s3"),

@@ -3,8 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from evalkit.journal.records import End, Finding, Severity
-from evalkit.report.trouble import Trouble, end_troubles, finding_troubles, troubles_of
+from evalkit.report.trouble import Trouble, end_troubles, finding_troubles, shape_of, troubles_of
 from tests.metrics.journals import Pen
 from tests.store.runs import record_of, result_of, scenario_of, stored
 
@@ -32,6 +34,25 @@ def test_messages_that_differ_in_numbers_and_sessions_only_are_one_kind() -> Non
         (3,),
     )
     assert second.session == "s3"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        (
+            "q committed t (alice and gold) twice: calls #5 and #6",
+            "q committed t (bob and tin) twice: calls #7, #8 and #9",
+            True,
+        ),
+        ("took 45s (call #2), budget 11s", "took 9.5s (calls #2 and #4), budget 11s", True),
+        ("does not contain 'a b': 'it\\'s so'", "does not contain 'c': 'no'", True),
+        ("order A-17 is unknown", "order B-2 is unknown", True),
+        ("crm took 4s", "erp took 4s", False),
+        ("late (failed: crm call #2)", "late (failed: erp call #2)", False),
+    ],
+)
+def test_messages_of_one_shape_are_one_kind(one: str, other: str, alike: bool) -> None:
+    assert (shape_of(one) == shape_of(other)) is alike
 
 
 def test_what_fails_comes_first_and_then_what_is_frequent() -> None:

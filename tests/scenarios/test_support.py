@@ -21,7 +21,8 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_all_scenarios_pass(shipped: Run) -> None:
-    verdicts = {each.name: (each.verdict, each.reasons) for each in shipped.record.scenarios}
+    judged = [each for each in shipped.record.scenarios if not each.added]
+    verdicts = {each.name: (each.verdict, each.reasons) for each in judged}
     assert verdicts == dict.fromkeys(verdicts, (Verdict.PASS, ()))
     assert len(verdicts) >= 7
     assert shipped.exit_code == 0

@@ -54,11 +54,22 @@ def request(
 
 
 def handled(service: Service, asked: Request, *, commit: bool = True) -> Reply:
-    """The reply, its effects committed as the engine does."""
+    """The reply, taken on and its effects committed as the engine does."""
     reply = asyncio.run(service.handle(asked))
-    if commit and reply.effects:
-        service.committed(asked)
+    if commit:
+        take_on(service, asked, reply)
     return reply
+
+
+def take_on(service: Service, asked: Request, reply: Reply) -> None:
+    """Commit what a reply holds."""
+    for taken in reply.taken:
+        taken()
+    for effect in reply.effects:
+        if effect.commit is not None:
+            effect.commit()
+    if reply.effects:
+        service.committed(asked)
 
 
 def ask(service: Service, method: str, target: str, body: object = b"", **more: Any) -> Reply:

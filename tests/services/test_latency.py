@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from evalkit.keyed import Draw
-from evalkit.services.latency import Exponential, Fixed, Latency, Lognormal, Uniform
+from evalkit.services.latency import Exponential, Fixed, Latency, Lognormal, Recorded, Uniform
 
 LATENCY = TypeAdapter(Latency)
 MS = 1_000_000
@@ -25,6 +25,7 @@ def samples(written, count=4000):
         ({"uniform": ["10ms", "50ms"]}, Uniform(uniform=("10ms", "50ms"))),
         ({"median": "80ms", "p99": "400ms"}, Lognormal(median="80ms", p99="400ms")),
         ({"exponential": "50ms"}, Exponential(exponential="50ms")),
+        ({"samples": ["80ms", "2s"]}, Recorded(samples=("80ms", "2s"))),
     ],
 )
 def test_each_model_is_read_as_it_is_written(written, model):
@@ -46,6 +47,7 @@ def test_each_model_is_read_as_it_is_written(written, model):
         ({"median": "80ms", "p99": "40ms"}, "not longer than the p99"),
         ({"median": "0s", "p99": "40ms"}, "above 0s"),
         ({"median": "80ms", "p99": "90ms", "p50": "1ms"}, "Extra inputs"),
+        ({"samples": []}, "at least 1 item"),
     ],
 )
 def test_what_is_no_latency_says_what_is_allowed(written, message):
@@ -87,3 +89,9 @@ def test_a_sample_is_a_whole_number_that_depends_on_the_draw_alone(written, key)
     assert isinstance(first, int)
     assert first >= 0
     assert model.sample(Draw(key)) == first
+
+
+def test_recorded_samples_are_each_as_likely():
+    drawn = samples({"samples": ["10ms", "20ms", "20ms", "90ms"]})
+    assert set(drawn) == {10 * MS, 20 * MS, 90 * MS}
+    assert drawn.count(20 * MS) / len(drawn) == pytest.approx(0.5, abs=0.03)

@@ -1,7 +1,6 @@
 import pytest
 
 from evalkit.errors import SuiteError
-from evalkit.journal.records import Answer
 from evalkit.services import SERVICES, ServiceInfo, load_service
 from evalkit.suite.model import ServiceUse
 from tests.services.asking import ask, load, value
@@ -25,7 +24,7 @@ def problems(tmp_path, definition, script=None, **use):
 
 def test_what_the_suite_says_of_a_service_is_kept(tmp_path):
     use = {"price": "no-such-model", "budget": "2s", "attempts": 3, "optional": True}
-    template = load(tmp_path, REST, **use, on_failure="degraded", on_timeout="hold")
+    template = load(tmp_path, REST, **use, hosts=["https://api.test"])
     assert template.info == ServiceInfo(
         name="mock",
         kind="rest",
@@ -33,8 +32,7 @@ def test_what_the_suite_says_of_a_service_is_kept(tmp_path):
         budget_ns=2_000_000_000,
         attempts=3,
         optional=True,
-        on_failure=Answer.DEGRADED,
-        on_timeout=Answer.HOLD,
+        hosts=("https://api.test",),
     )
 
 
@@ -54,7 +52,7 @@ def test_the_worlds_start_is_what_services_tell_the_time_by(tmp_path):
 
 
 def test_the_kinds_of_services_are_listed(tmp_path):
-    assert set(SERVICES) == {"rest", "openai"}
+    assert set(SERVICES) >= {"rest", "openai"}
     (problem,) = problems(tmp_path, "service: rst\nroutes: {}")
     assert (problem.line, problem.column) == (1, 10)
     assert problem.allowed == tuple(SERVICES)
@@ -157,6 +155,21 @@ def test_a_mistake_in_a_definition_is_located(tmp_path, definition, line, column
         ("rules: [{when: {turn: 0}, reply: {text: a}}]", 1, 23, "at least 1"),
         ("rules: [{when: {}, reply: {}}]", 1, 27, "`text`, `json`, `calls` or `refusal`"),
         ("rules: [{reply: {text: a, json: b}}]", 1, 17, "one of `text`, `json` and `refusal`"),
+        ("rules: [{reply: {text: a, confidence: 2}}]", 1, 39, "at most 1"),
+        ("rules: [{reply: {text: a, reasoning: '{{ x }}'}}]", 1, 38, "no variable `x`"),
+        (
+            "rules: [{reply: {text: a, usage: {input: 1, output: 1, cached: 2}}}]",
+            1,
+            34,
+            "parts of `input`",
+        ),
+        (
+            "rules: [{reply: {text: a, usage: {input: 1, output: 1, reasoning: 2}}}]",
+            1,
+            34,
+            "a part of `output`",
+        ),
+        ("rules: [{when: {header: {a: '('}}, reply: {text: a}}]", 1, 29, "no regular expression"),
         ("rules: [{reply: {text: '{{ path.id }}'}}]", 1, 24, "there is no variable `path`"),
         (
             "rules: [{reply: {calls: [{name: f, arguments: {a: '{{'}}]}}]",
@@ -183,6 +196,32 @@ def test_all_mistakes_are_told_at_once(tmp_path):
     ]
     both = problems(tmp_path, "service: openai\ntokens_per_second: 0", "follow: x")
     assert {each.file.rpartition("/")[2] for each in both} == {"service.yaml", "script.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("more", "column", "message"),
+    [
+        ("context: 12kB", 10, "a number of tokens is a whole number"),
+        ("context: 0", 10, "at least 1"),
+        ("models: []", 9, "must not be empty"),
+        ("require_key: ''", 14, "the one key that is taken"),
+        ("rate_limit: {}", 13, "has `requests` or `tokens`"),
+        ("rate_limit: {requests: 0}", 24, "at least 1"),
+        ("tokens_per_second: fast", 20, "tokens per second are a number like 80"),
+        ("tokens_per_second: {median: 80}", 20, "one of `p1` (slowest) and `p99` (fastest)"),
+        ("latency: {samples: []}", 20, "must not be empty"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["openai", "anthropic", "gemini"])
+def test_a_mistake_in_a_model_is_located(tmp_path, kind, more, column, message):
+    (problem,) = problems(tmp_path, f"service: {kind}\n{more}", SCRIPT)
+    assert (problem.line, problem.column) == (2, column)
+    assert message in problem.message
+
+
+def test_a_rate_limit_is_felt_by_all_sessions(tmp_path):
+    assert not load(tmp_path, "service: openai", SCRIPT).info.shared
+    assert load(tmp_path, "service: openai\nrate_limit: {requests: 1}", SCRIPT).info.shared
 
 
 def test_a_script_is_needed_by_a_model_and_by_nothing_else(tmp_path):

@@ -147,3 +147,13 @@ def test_bodies_of_any_bytes_are_masked_without_harm(body: bytes, secret: str) -
     if raw not in body and json.dumps(secret)[1:-1].encode() not in body:
         assert mask.body(body) == body
     assert raw not in mask.body(body + b" " + raw + b" ")
+
+
+def test_the_identity_of_a_request_that_held_a_value_cannot_be_guessed() -> None:
+    mask = Mask.of(KEY, [SSN])
+    plain, told = call(identity="a"), call(identity="b", body=SSN.encode())
+    keyed = call(identity="c", path="/?api_key=1")
+    records, identities = mask.records([plain, told, call(identity="b"), keyed])
+    shown = [each.identity for each in records if isinstance(each, CallStarted)]
+    assert shown == ["a", mask.pseudonym("b"), mask.pseudonym("b"), mask.pseudonym("c")]
+    assert identities == {"b": mask.pseudonym("b"), "c": mask.pseudonym("c")}

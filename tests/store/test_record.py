@@ -88,3 +88,9 @@ def test_a_file_that_is_no_record_is_told(tmp_path: Path, text: str) -> None:
 def test_a_missing_record_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         read_record(tmp_path)
+
+
+def test_a_record_of_a_later_format_is_refused_as_that(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"format": 99, "runs": []}')
+    with pytest.raises(UsageError, match="is of format 99; this evalkit reads up to 1"):
+        read_record(tmp_path)

@@ -33,7 +33,7 @@ def test_a_suite_is_read(tmp_path: Path) -> None:
     assert suite.sessions.source == "payloads.jsonl"
     assert suite.sessions.deadline == 2 * MINUTE
     assert suite.services["credit"].budget == 200 * MILLISECOND
-    assert suite.services["credit"].on_failure is Answer.DEGRADED
+    assert suite.services["credit"].on_failure == (Answer.DEGRADED,)
     flaky = suite.scenarios["flaky"]
     assert [fault.name for fault in flaky.faults[0].injected] == ["status"]
     assert flaky.faults[0].when.share == 0.3
@@ -89,7 +89,7 @@ MISTAKES = [
     # (the body of a scenario, line:column and message, suggestion)
     ("", "6:9: expected a mapping, not nothing; write {} for an empty one", None),
     ("{fault: []}", '6:11: unknown key "fault"', "faults"),
-    ("{faults: [credit/down]}", '6:20: fault presets by name ("credit/down")', None),
+    ("{faults: [credit/dwon]}", "6:20: credit/dwon is no fault rule: write", None),
     ("{faults: [{inject: reset}]}", '6:20: the key "at" is missing', None),
     ("{faults: [{at: agent, inject: reset}]}", "6:25: faults `at: agent` are not yet", None),
     ("{faults: [{at: llm, inject: resett}]}", "6:38: no fault is named resett", "reset"),
@@ -99,7 +99,7 @@ MISTAKES = [
     ("{faults: [{at: llm, inject: [{delay: 5}]}]}", "6:47: 5 is a duration without", None),
     ("{faults: [{at: llm, inject: {status: 503, envelop: x}}]}", "6:52: unknown key", "envelope"),
     ("{faults: [{at: llm, inject: {call_tool: {}}}]}", "6:38: the fault call_tool is not", None),
-    ("{faults: [{at: llm, when: {window: {}}}]}", '6:37: "window" is not yet supported', None),
+    ("{faults: [{at: llm, when: {window: {}}}]}", '6:45: the key "to" is missing', None),
     ("{faults: [{at: llm, when: {cal: 1}}]}", '6:37: unknown key "cal"', "call"),
     ("{faults: [{at: llm, when: {share: 300%}}]}", '6:44: "300%" is no share', None),
     (

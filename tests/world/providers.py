@@ -190,3 +190,21 @@ def _stream(chunks: Iterable[str], gap: int, names: Sequence[str] = ()) -> Reply
         event = f"event: {names[number]}\n" if names else ""
         plan.append(Send(f"{event}data: {chunk}\n\n".encode()))
     return Reply(headers=EVENT_STREAM, chunked=True, plan=tuple(plan))
+
+
+def content(text: str = "Hello") -> Reply:
+    """A response of Gemini's API."""
+    return Reply.json(_content(text, "STOP"))
+
+
+def content_stream(words: Sequence[str], *, gap: int = 0) -> Reply:
+    """A streamed response."""
+    reasons = [None] * (len(words) - 1) + ["STOP"]
+    chunks = [_content(word, reason) for word, reason in zip(words, reasons, strict=True)]
+    return _stream([json.dumps(each) for each in chunks], gap)
+
+
+def _content(text: str, reason: str | None) -> dict[str, Any]:
+    said = {"role": "model", "parts": [{"text": text}]}
+    candidate = {"content": said, "index": 0, **({"finishReason": reason} if reason else {})}
+    return {"candidates": [candidate], "usageMetadata": {"totalTokenCount": 5}}

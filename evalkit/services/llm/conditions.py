@@ -13,6 +13,7 @@ from evalkit.services.llm.model import Conditions
 
 _Test: TypeAlias = Callable[[Conversation], bool]
 _Seen: TypeAlias = Callable[[Conversation], object]
+_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,12 @@ class Condition:
     wants: str
     holds: _Test
     seen: _Seen
+
+    def differs(self, conversation: Conversation) -> str:
+        """What it wants and what there is instead, in few words."""
+        seen = " ".join(str(self.seen(conversation)).split())
+        shown = seen if len(seen) <= _SHOWN else f"{seen[: _SHOWN - 1]}…"
+        return f"{self.wants} where there is `{shown}`"
 
 
 def conditions_of(when: Conditions) -> tuple[Condition, ...]:
@@ -48,12 +55,36 @@ def _conditions(when: Conditions) -> Iterator[Condition]:
         )
     if when.text is not None:
         yield _text_condition(when.text)
+    yield from _media_conditions(when)
+    for name, pattern in when.header.items():
+        yield _header_condition(name, pattern)
+
+
+def _media_conditions(when: Conditions) -> Iterator[Condition]:
+    if (form := when.format) is not None:
+        shape = re.compile(translate(form)).match
+        yield Condition(f"`format: {form}`", lambda c: bool(shape(_format(c))), _format)
+    if (images := when.images) is not None:
+        wants = f"`images: {str(images).lower()}`"
+        yield Condition(wants, lambda c: bool(c.images) is images, lambda c: f"{c.images} images")
+    if (files := when.files) is not None:
+        wants = f"`files: {str(files).lower()}`"
+        yield Condition(wants, lambda c: bool(c.files) is files, lambda c: f"{c.files} files")
 
 
 def _text_condition(pattern: str) -> Condition:
     found = re.compile(pattern).search
     return Condition(
         f"`text: {pattern}`", lambda c: c.user is not None and bool(found(c.user)), _user
+    )
+
+
+def _header_condition(name: str, pattern: str) -> Condition:
+    found = re.compile(pattern).search
+    return Condition(
+        f"`header: {{{name}: {pattern}}}`",
+        lambda c: (value := c.header(name)) is not None and bool(found(value)),
+        lambda c: f"no header {name}" if c.header(name) is None else c.header(name),
     )
 
 
@@ -67,6 +98,10 @@ def _result_of(conversation: Conversation) -> str:
 
 def _offered(conversation: Conversation) -> str:
     return ", ".join(conversation.tools) or "no tools"
+
+
+def _format(conversation: Conversation) -> str:
+    return "text" if conversation.format is None else conversation.format.name
 
 
 def _user(conversation: Conversation) -> str:

@@ -6,29 +6,80 @@ It is all the state that a scripted model has.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 
 class Message(NamedTuple):
-    """One message: `system`, `user`, `assistant` or `tool`. `tool` names whose result it is."""
+    """One message: `system`, `user`, `assistant` or `tool`. `tool` names whose result it is.
+
+    `calls` names the tools that an assistant's message calls; `images` and `files` are counted.
+    """
 
     role: str
     text: str = ""
     tool: str | None = None
+    calls: tuple[str, ...] = ()
+    images: int = 0
+    files: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool that the model is offered, and the JSON Schema of its arguments."""
+
+    name: str
+    schema: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """The form that the reply is wanted in: JSON, by a schema where there is one."""
+
+    name: str
+    schema: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 class Conversation:
-    """What a model is asked: the messages so far, and the tools it is offered."""
+    """What a model is asked: the messages so far, the tools it is offered, the form wanted.
 
-    __slots__ = ("last", "messages", "model", "tool_messages", "tools", "turns", "user")
+    `choice` is `auto`, `none`, `required` or the name of the tool that it has to call; `headers`
+    are those of the request, their names in lower case.
+    """
+
+    __slots__ = (
+        "choice",
+        "format",
+        "headers",
+        "last",
+        "messages",
+        "model",
+        "offered",
+        "tool_messages",
+        "tools",
+        "turns",
+        "user",
+    )
 
     def __init__(
-        self, model: str, messages: Iterable[Message], tools: tuple[str, ...] = ()
+        self,
+        model: str,
+        messages: Iterable[Message],
+        tools: Iterable[Tool | str] = (),
+        *,
+        choice: str = "auto",
+        format: Format | None = None,  # noqa: A002 - what every provider calls it
+        headers: Iterable[tuple[str, str]] = (),
     ) -> None:
         self.model = model
         self.messages = tuple(messages)
-        self.tools = tools
+        self.offered = tuple(each if isinstance(each, Tool) else Tool(each) for each in tools)
+        self.tools = tuple(each.name for each in self.offered)
+        """The names of the tools."""
+        self.choice = choice
+        self.format = format
+        self.headers = headers
         self.last = self.messages[-1] if self.messages else None
         self.tool_messages = tuple(each for each in self.messages if each.role == "tool")
         users = [each.text for each in self.messages if each.role == "user"]
@@ -47,9 +98,37 @@ class Conversation:
         """The tool whose result is the last message."""
         return self.last.tool if self.last is not None and self.last.role == "tool" else None
 
+    @property
+    def called(self) -> frozenset[str]:
+        """The tools that the model has called so far, or that have given a result."""
+        calls = {name for each in self.messages for name in each.calls}
+        return frozenset(calls | {each.tool for each in self.tool_messages if each.tool})
+
+    @property
+    def images(self) -> int:
+        """How many images it holds."""
+        return sum(each.images for each in self.messages)
+
+    @property
+    def files(self) -> int:
+        """How many files (documents, sounds) it holds."""
+        return sum(each.files for each in self.messages)
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header of the request, or None."""
+        name = name.lower()
+        return next((value for key, value in self.headers if key == name), None)
+
     def results(self) -> dict[str, Any]:
         """The last result of each tool by its name, as a value where it is JSON."""
         return {each.tool: value_of(each.text) for each in self.tool_messages if each.tool}
+
+    def history(self) -> list[dict[str, Any]]:
+        """All messages as templates see them."""
+        return [
+            {"role": each.role, "text": each.text, "tool": each.tool, "calls": list(each.calls)}
+            for each in self.messages
+        ]
 
 
 def value_of(text: str) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from evalkit.services.llm.reply import Finish
-from evalkit.suite.parts import Count, Natural, Part, Regex
+from evalkit.suite.parts import Count, Flag, Natural, Part, Regex
 
 
 class Conditions(Part):
@@ -22,6 +23,12 @@ class Conditions(Part):
     turn: Count | None = Field(None, description="How many user messages")
     tool: str | None = Field(None, description="Tool whose result is the last message")
     offers: str | None = Field(None, description="A tool that the request offers")
+    format: str | None = Field(
+        None, description="Glob over the name of the JSON Schema that the reply is wanted in"
+    )
+    images: Flag | None = Field(None, description="Whether the conversation holds images")
+    files: Flag | None = Field(None, description="Whether the conversation holds files")
+    header: Mapping[str, Regex] = Field({}, description="Found in a header of the request")
 
 
 class CallPart(Part):
@@ -34,8 +41,23 @@ class CallPart(Part):
 class UsagePart(Part):
     """Tokens, instead of their estimate."""
 
-    input: Natural
-    output: Natural
+    input: Natural = Field(description="All tokens read")
+    output: Natural = Field(description="All tokens written, reasoning included")
+    cached: Natural = Field(0, description="Of the input, read from the cache")
+    cache_write: Natural = Field(0, description="Of the input, written to the cache")
+    reasoning: Natural = Field(0, description="Of the output, thought and not said")
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> UsagePart:
+        if self.cached + self.cache_write > self.input:
+            raise ValueError("`cached` and `cache_write` are parts of `input`, and more than it")
+        if self.reasoning > self.output:
+            raise ValueError("`reasoning` is a part of `output`, and more than it")
+        return self
+
+
+Confidence = Annotated[float, Field(gt=0, le=1)]
+"""A probability above zero."""
 
 
 class ModelReplyPart(Part):
@@ -45,6 +67,11 @@ class ModelReplyPart(Part):
     body: Any = Field(None, alias="json", description="A value, sent as JSON text")
     calls: tuple[CallPart, ...] = ()
     refusal: str | None = None
+    reasoning: str | None = Field(None, description="What it thinks before it says the rest")
+    confidence: Confidence | None = Field(
+        None, description="Probability of each of its tokens, told as logprobs where asked for"
+    )
+    others: tuple[str, ...] = Field((), description="Texts of the further choices, with `n`")
     finish: Finish | None = Field(None, description="Why it stopped, if not as its parts say")
     usage: UsagePart | None = None
 

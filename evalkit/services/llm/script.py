@@ -22,10 +22,8 @@ from evalkit.services.llm.reply import Finish, ModelReply, NoReply, ToolCall
 from evalkit.services.template import RenderError, Template, Where, rendering
 from evalkit.wire import Caller, Usage
 
-NAMES = ("session", "turn", "model", "user", "result", "results", "turns")
+NAMES = ("session", "turn", "model", "user", "result", "results", "turns", "history", "tools")
 """The variables that replies of a script see."""
-
-_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +38,9 @@ class Rule:
     finish: Finish
     usage: Usage | None
     names: frozenset[str]
+    reasoning: Template
+    others: Template
+    confidence: float | None = None
 
     def applies(self, conversation: Conversation) -> bool:
         """Whether all its conditions hold."""
@@ -48,7 +49,7 @@ class Rule:
     def reply(self, variables: Mapping[str, Any]) -> ModelReply:
         """What the model says by this rule. Raises `RenderError`."""
         said = self.said.render(variables)
-        text = said if isinstance(said, str) and self.kind != "json" else json_text(said)
+        text = _as_text(said) if self.kind != "json" else json_text(said)
         return ModelReply(
             text=text if self.kind in ("text", "json") else None,
             refusal=text if self.kind == "refusal" else None,
@@ -56,6 +57,9 @@ class Rule:
                 ToolCall(call["name"], _arguments(call["arguments"]))
                 for call in self.calls.render(variables)
             ),
+            reasoning=self.reasoning.render(variables),
+            others=tuple(map(_as_text, self.others.render(variables))),
+            confidence=self.confidence,
             finish=self.finish,
             usage=self.usage,
             rule=self.name,
@@ -66,20 +70,21 @@ class Script:
     """The rules of a model, and whether it follows the plan of a session first."""
 
     def __init__(self, rules: tuple[Rule, ...], *, follows_plan: bool) -> None:
-        self._rules = rules
+        self.rules = rules
         self._follows_plan = follows_plan
 
     def answer(self, conversation: Conversation, caller: Caller | None) -> ModelReply | NoReply:
         """What the model says to this conversation."""
-        planned = self._planned(conversation, caller)
+        planned = self.planned(conversation, caller)
         if planned is not None:
             return planned
-        for rule in self._rules:
+        for rule in self.rules:
             if rule.applies(conversation):
                 return _by_rule(rule, conversation, caller)
         return NoReply(self._why_none(conversation, caller))
 
-    def _planned(self, conversation: Conversation, caller: Caller | None) -> ModelReply | None:
+    def planned(self, conversation: Conversation, caller: Caller | None) -> ModelReply | None:
+        """The call that the plan of the session has next; None where there is none to make."""
         if not self._follows_plan or caller is None:
             return None
         done = len(conversation.tool_messages)
@@ -94,7 +99,7 @@ class Script:
 
     def _why_none(self, conversation: Conversation, caller: Caller | None) -> str:
         """Which rule came nearest, and what kept it from answering."""
-        if not self._rules:
+        if not self.rules:
             why = "the plan of the session has no further call for it, and there are no rules"
             return why + unattributed(caller)
 
@@ -102,12 +107,11 @@ class Script:
             holding = [condition.holds(conversation) for condition in rule.conditions]
             return sum(holding) / len(holding), len(holding)
 
-        nearest = max(self._rules, key=held)
+        nearest = max(self.rules, key=held)
         failed = next(each for each in nearest.conditions if not each.holds(conversation))
-        seen = _shortened(str(failed.seen(conversation)))
         return (
             f"no rule of the script fits the request; the nearest is {nearest.name}, "
-            f"which wants {failed.wants} where there is `{seen}`"
+            f"which wants {failed.differs(conversation)}"
         )
 
 
@@ -123,7 +127,8 @@ def _rule(at: int, part: RulePart, compiler: Compiler) -> Rule:
     kind, value = _said(reply)
     said = compiler.value((*where, kind), value, NAMES)
     calls = compiler.value((*where, "calls"), [each.model_dump() for each in reply.calls], NAMES)
-    usage = reply.usage
+    reasoning = compiler.value((*where, "reasoning"), reply.reasoning, NAMES)
+    others = compiler.value((*where, "others"), list(reply.others), NAMES)
     return Rule(
         name=f"rules[{at}]",
         conditions=conditions_of(part.when),
@@ -131,8 +136,11 @@ def _rule(at: int, part: RulePart, compiler: Compiler) -> Rule:
         calls=calls,
         kind=kind,
         finish=reply.finish or (Finish.TOOL_CALLS if reply.calls else Finish.STOP),
-        usage=None if usage is None else Usage(input=usage.input, output=usage.output),
-        names=said.names | calls.names,
+        usage=None if reply.usage is None else Usage(**reply.usage.model_dump()),
+        names=said.names | calls.names | reasoning.names | others.names,
+        reasoning=reasoning,
+        others=others,
+        confidence=reply.confidence,
     )
 
 
@@ -168,14 +176,17 @@ def _variables(
         found["result"] = value_of(conversation.tool_messages[-1].text)
     if "results" in names:
         found["results"] = conversation.results()
+    if "history" in names:
+        found["history"] = conversation.history()
+    if "tools" in names:
+        found["tools"] = list(conversation.tools)
     return found
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json_text(value)
 
 
 def _arguments(value: Any) -> str:
     """Arguments as a model writes them: JSON text. A text is left as it is, be it JSON or not."""
     return value if isinstance(value, str) else json_text(value)
-
-
-def _shortened(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
+from evalkit.services.auth.desk import CompiledAuth, compile_auth
 from evalkit.services.compiling import Compiler
 from evalkit.services.latency import Latency
-from evalkit.services.rest.model import EffectPart, ReplyPart, RestDefinition, RoutePart
+from evalkit.services.rest.idempotency import Idempotency
+from evalkit.services.rest.model import (
+    EffectPart,
+    IdempotencyPart,
+    ReplyPart,
+    RestDefinition,
+    RoutePart,
+)
+from evalkit.services.rest.operating import added_by, compile_operation
+from evalkit.services.rest.operations import Operation
 from evalkit.services.rest.replies import CompiledEffect, CompiledReply
 from evalkit.services.rest.routing import Pattern, RouteError, Router, parse_route
 from evalkit.services.rest.variables import NAMES
+from evalkit.services.state.compiled import CompiledStore, compile_stores
 from evalkit.services.template import Expression, Where
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
@@ -26,6 +39,9 @@ class CompiledRoute:
     effect: CompiledEffect | None
     latency: Latency | None
     names: frozenset[str]
+    operation: Operation | None = None
+    scopes: tuple[str, ...] = ()
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +52,25 @@ class CompiledRest:
     latency: Latency | None
     routes: tuple[CompiledRoute, ...]
     router: Router
+    stores: Mapping[str, CompiledStore] = field(default_factory=dict)
+    auth: CompiledAuth | None = None
+
+    @property
+    def shared(self) -> bool:
+        """Whether what one session does can be seen by another."""
+        return any(store.shared for store in self.stores.values())
 
 
-def compile_rest(definition: RestDefinition, compiler: Compiler) -> CompiledRest:
-    """The definition compiled. Its mistakes are left with the compiler."""
+def compile_rest(
+    definition: RestDefinition, compiler: Compiler, folder: Path = Path()
+) -> CompiledRest:
+    """The definition in this folder compiled. Its mistakes are left with the compiler."""
     routes = []
     shapes: dict[tuple[str, ...], str] = {}
+    stores = compile_stores(definition.stores, compiler, folder)
     for text, part in definition.routes.items():
         pattern = _pattern(text, shapes, compiler)
-        route = _route(text, part, pattern, compiler)
+        route = _route(text, part, pattern, stores, compiler)
         if route is not None:
             routes.append(route)
     return CompiledRest(
@@ -52,7 +78,24 @@ def compile_rest(definition: RestDefinition, compiler: Compiler) -> CompiledRest
         latency=definition.latency,
         routes=tuple(routes),
         router=Router(route.pattern for route in routes),
+        stores=stores,
+        auth=_auth(definition, compiler),
     )
+
+
+def _auth(definition: RestDefinition, compiler: Compiler) -> CompiledAuth | None:
+    auth = compile_auth(definition.auth, compiler)
+    for text, route in definition.routes.items():
+        if route.scopes and auth is None:
+            message = "scopes need `auth`, which says how a request proves them"
+            compiler.refuse(("routes", text, "scopes"), message)
+        if route.scopes and route.public:
+            message = "a route that is public needs no scopes; keep one of the two"
+            compiler.refuse(("routes", text, "public"), message)
+        if auth is not None and tuple(text.split(" ", 1)) in auth.paths:
+            message = "this is answered by `auth`; name another path there or here"
+            compiler.refuse(("routes", text), message, at_key=True)
+    return auth
 
 
 def _pattern(text: str, shapes: dict[tuple[str, ...], str], compiler: Compiler) -> Pattern | None:
@@ -69,15 +112,25 @@ def _pattern(text: str, shapes: dict[tuple[str, ...], str], compiler: Compiler) 
 
 
 def _route(
-    text: str, part: RoutePart, pattern: Pattern | None, compiler: Compiler
+    text: str,
+    part: RoutePart,
+    pattern: Pattern | None,
+    stores: Mapping[str, CompiledStore],
+    compiler: Compiler,
 ) -> CompiledRoute | None:
     where: Where = ("routes", text)
+    seen = (*NAMES, "stores") if stores else NAMES
+    operation = compile_operation(where, part, pattern, stores, seen, compiler)
+    seen = (*seen, *added_by(part))
     if part.reply is not None:
         places: list[tuple[Where, ReplyPart]] = [((*where, "reply"), part.reply)]
     else:
         places = [((*where, "replies", at), each) for at, each in enumerate(part.replies)]
-    replies = tuple(_reply(place, each, compiler) for place, each in places)
-    effect = None if part.effect is None else _effect((*where, "effect"), part.effect, compiler)
+    created = part.create is not None
+    replies = tuple(_reply(place, each, created, seen, compiler) for place, each in places)
+    effect = None
+    if part.effect is not None:
+        effect = _effect((*where, "effect"), part.effect, seen, compiler)
     if pattern is None:
         return None
     return CompiledRoute(
@@ -85,23 +138,28 @@ def _route(
         replies=replies,
         effect=effect,
         latency=part.latency,
-        names=_names(replies, effect),
+        names=_names(replies, effect, operation),
+        operation=operation,
+        scopes=tuple(part.scopes),
+        public=part.public,
     )
 
 
-def _reply(where: Where, part: ReplyPart, compiler: Compiler) -> CompiledReply:
+def _reply(
+    where: Where, part: ReplyPart, created: bool, seen: Sequence[str], compiler: Compiler
+) -> CompiledReply:
     condition = None
     if part.condition is not None:
-        condition = compiler.expression((*where, "if"), part.condition, NAMES)
+        condition = compiler.expression((*where, "if"), part.condition, seen)
     headers = {name.lower(): value for name, value in part.headers.items()}
     for name in part.headers:
         _check_header((*where, "headers", name), name, compiler)
     return CompiledReply(
         condition=condition,
-        status=part.status,
-        headers=compiler.value((*where, "headers"), headers, NAMES),
-        json=compiler.value((*where, "json"), part.body, NAMES) if part.has_json else None,
-        text=None if part.text is None else compiler.value((*where, "text"), part.text, NAMES),
+        status=201 if created and "status" not in part.model_fields_set else part.status,
+        headers=compiler.value((*where, "headers"), headers, seen),
+        json=compiler.value((*where, "json"), part.body, seen) if part.has_json else None,
+        text=None if part.text is None else compiler.value((*where, "text"), part.text, seen),
     )
 
 
@@ -113,24 +171,45 @@ def _check_header(where: Where, name: str, compiler: Compiler) -> None:
         compiler.refuse(where, message, at_key=True)
 
 
-def _effect(where: Where, part: EffectPart, compiler: Compiler) -> CompiledEffect:
+def _effect(
+    where: Where, part: EffectPart, seen: Sequence[str], compiler: Compiler
+) -> CompiledEffect:
     places: list[tuple[Where, str]] = [((*where, "key"), each) for each in part.keys]
     if not isinstance(part.key, str):
         places = [((*where, "key", at), each) for at, each in enumerate(part.key)]
-    keys = [compiler.expression(place, each, NAMES) for place, each in places]
+    keys = [compiler.expression(place, each, seen) for place, each in places]
     return CompiledEffect(
         name=part.name,
         key=tuple(key for key in keys if key is not None),
-        data=compiler.value((*where, "data"), part.data, (*NAMES, "reply")),
-        idempotency=part.idempotency,
+        data=compiler.value((*where, "data"), part.data, (*seen, "reply")),
+        idempotency=_idempotency((*where, "idempotency"), part.idempotency, compiler),
     )
 
 
-def _names(replies: tuple[CompiledReply, ...], effect: CompiledEffect | None) -> frozenset[str]:
+def _idempotency(
+    where: Where, part: IdempotencyPart | str | None, compiler: Compiler
+) -> Idempotency | None:
+    if part is None or isinstance(part, str):
+        return None if part is None else Idempotency(header=part)
+    expression = None
+    if part.key is not None:
+        expression = compiler.expression((*where, "key"), part.key, NAMES)
+    return Idempotency(
+        header=part.header, expression=expression, required=part.required, reused=part.reused
+    )
+
+
+def _names(
+    replies: tuple[CompiledReply, ...],
+    effect: CompiledEffect | None,
+    operation: Operation | None,
+) -> frozenset[str]:
     parts = [each for reply in replies for each in (reply.headers, reply.json, reply.text)]
     names = {name for part in parts if part is not None for name in part.names}
     conditions: list[Expression | None] = [reply.condition for reply in replies]
     if effect is not None:
         names |= effect.data.names
         conditions += effect.key
+    if operation is not None:
+        names |= operation.names
     return frozenset(names.union(*(each.names for each in conditions if each is not None)))

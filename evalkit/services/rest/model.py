@@ -7,9 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from evalkit.services.hosts import Host
+from evalkit.services.auth.model import AuthPart, Scope
 from evalkit.services.latency import Latency
-from evalkit.suite.parts import Part
+from evalkit.services.quota.model import LimitsPart
+from evalkit.services.rest.operations import VERBS, Verb
+from evalkit.services.state.model import StorePart
+from evalkit.services.state.pages import MAX_LIMIT, Paging
+from evalkit.suite.hosts import Host
+from evalkit.suite.parts import Flag, OneOrMany, Part
 
 
 class ReplyPart(Part):
@@ -33,6 +38,23 @@ class ReplyPart(Part):
         return self
 
 
+class IdempotencyPart(Part):
+    """How a repetition is known, and what becomes of one that is not what it seems."""
+
+    header: str | None = Field(None, description="The header that holds the key")
+    key: str | None = Field(None, description="An expression that gives it, like body.request_id")
+    required: Flag = Field(False, description="Whether a request without a key is refused (400)")
+    reused: Literal[409, 422] = Field(
+        422, description="The status for a key that was used with a different request"
+    )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> IdempotencyPart:
+        if (self.header is None) == (self.key is None):
+            raise ValueError("an idempotency key is in a `header` or given by a `key` expression")
+        return self
+
+
 class EffectPart(Part):
     """What the service changes when the route answers with success (a status below 400)."""
 
@@ -41,7 +63,9 @@ class EffectPart(Part):
         (), description="Expressions: two effects of one key are the same change made twice"
     )
     data: Any = Field({}, description="What the ledger keeps; `reply` is the reply's JSON")
-    idempotency: str | None = Field(None, description="The header that makes a repetition safe")
+    idempotency: IdempotencyPart | str | None = Field(
+        None, description="The header that makes a repetition safe, or how else that is known"
+    )
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -50,11 +74,25 @@ class EffectPart(Part):
 
 
 class RoutePart(Part):
-    """What one route answers."""
+    """What one route answers. One that names a store needs no reply of its own."""
 
+    read: str | None = Field(None, description="The store whose record of this key is read")
+    create: str | None = Field(None, description="The store that gets a new record")
+    update: str | None = Field(None, description="The store of whose record fields are set")
+    replace: str | None = Field(None, description="The store of which a record is replaced")
+    delete: str | None = Field(None, description="The store that loses a record")
+    lists: str | None = Field(None, alias="list", description="The store whose records are listed")
+    record: Any = Field(None, description="The record or its changes, instead of the body")
+    where: Mapping[str, Any] = Field({}, description="Values that records must have; null: any")
+    page: Annotated[int, Field(ge=1, le=MAX_LIMIT, strict=True)] = Field(
+        20, description="Records on a page, unless the request has a `limit`"
+    )
+    paging: Paging = Field("cursor", description="How a request names the page that it wants")
     reply: ReplyPart | None = None
     replies: tuple[ReplyPart, ...] = Field((), description="The first whose `if` holds answers")
     effect: EffectPart | None = None
+    scopes: OneOrMany[Scope] = Field((), description="What a credential must allow")
+    public: Flag = Field(False, description="Whether no credential is needed")
     latency: Latency | None = Field(None, description="Instead of the service's")
 
     @property
@@ -62,17 +100,41 @@ class RoutePart(Part):
         """Its replies, in their order."""
         return self.replies if self.reply is None else (self.reply,)
 
+    @property
+    def operations(self) -> tuple[tuple[Verb, str], ...]:
+        """What it does, and to which store: one, or none."""
+        stores = {verb: getattr(self, "lists" if verb == "list" else verb) for verb in VERBS}
+        return tuple((verb, store) for verb, store in stores.items() if store is not None)
+
     @model_validator(mode="after")
     def _some_reply(self) -> RoutePart:
-        if (self.reply is None) == (not self.replies):
+        if self.reply is not None and self.replies:
             raise ValueError("a route has either `reply` or `replies`")
+        if not (self.operations or self.reply or self.replies):
+            raise ValueError(
+                f"a route has `reply` or `replies`, or it does one of {', '.join(VERBS)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_operation(self) -> RoutePart:
+        verbs = [verb for verb, _ in self.operations]
+        if len(verbs) > 1:
+            raise ValueError(f"a route has one of {', '.join(verbs)}, not several")
+        belongs = {"page": ("list",), "paging": ("list",), "where": VERBS[:1] + VERBS[2:]}
+        belongs["record"] = ("create", "update", "replace")
+        for name, allowed in belongs.items():
+            if name in self.model_fields_set and not set(verbs) & set(allowed):
+                raise ValueError(f"`{name}` goes with {', '.join(allowed)}")
         return self
 
 
-class RestDefinition(Part):
+class RestDefinition(LimitsPart):
     """One REST service. Routes are written `METHOD /path/{parameter}`."""
 
     service: Literal["rest"]
     hosts: tuple[Host, ...] = Field((), description="Origins that it answers")
     latency: Latency | None = None
+    stores: Mapping[str, StorePart] = Field({}, description="What it remembers, by name")
+    auth: AuthPart | None = Field(None, description="What a request must bring")
     routes: Annotated[Mapping[str, RoutePart], Field(min_length=1)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.services.bodies import json_bytes, json_text
+from evalkit.services.rest.idempotency import Idempotency
 from evalkit.services.template import Expression, RenderError, Template
 from evalkit.wire import Effect, Head, Headers, Reply, Send
 
@@ -62,7 +63,7 @@ class CompiledEffect:
     name: str
     key: tuple[Expression, ...]
     data: Template
-    idempotency: str | None
+    idempotency: Idempotency | None
 
     def render(self, variables: Mapping[str, Any], reply: Any) -> Effect:
         """The effect. Raises `RenderError`."""

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from evalkit.services.attribution import unattributed
+from evalkit.services.auth.desk import AuthDesk
 from evalkit.services.base import DEFAULT_STARTS_AT_NS
 from evalkit.services.bodies import BodyError, json_reply
 from evalkit.services.rest.compiled import CompiledRest, CompiledRoute
 from evalkit.services.rest.idempotency import IdempotencyKeys
+from evalkit.services.rest.operations import Done, RefusedError, made_by, perform, with_change
 from evalkit.services.rest.replies import allow_header
 from evalkit.services.rest.routing import Match
 from evalkit.services.rest.variables import variables_of
+from evalkit.services.state.stores import Stores
 from evalkit.services.template import RenderError, rendering
 from evalkit.wire import Head, Reply, Request
 
@@ -20,22 +27,32 @@ from evalkit.wire import Head, Reply, Request
 class RestService:
     """A service of routes, behaving as a good API does.
 
-    What no route takes is answered 404, a method that the path does not know 405, a body that
-    cannot be read 400 (where something needs it), an idempotency key used for something else 422.
-    What the definition itself cannot answer is a 500 with a complaint.
+    What no route takes is answered 404, as is a record that is not there, a method that the path
+    does not know 405, a body that cannot be read 400 (where something needs it), a record that
+    is there already 409, an idempotency key used for something else 422. What the definition itself
+    cannot answer is a 500 with a complaint.
     """
 
     kind = "rest"
     waits = False
 
     def __init__(
-        self, name: str, rest: CompiledRest, *, starts_at_ns: int = DEFAULT_STARTS_AT_NS
+        self,
+        name: str,
+        rest: CompiledRest,
+        *,
+        starts_at_ns: int = DEFAULT_STARTS_AT_NS,
+        unworded: Callable[[Request], Reply] | None = None,
     ) -> None:
+        """`unworded` makes the reply of a route that words none, and may raise `RenderError`."""
         self.name = name
         self.hosts = rest.hosts
+        self._unworded = unworded
         self._rest = rest
         self._starts_at_ns = starts_at_ns
         self._keys = IdempotencyKeys()
+        self._stores = Stores(rest.stores)
+        self._auth = None if rest.auth is None else AuthDesk(rest.auth, starts_at_ns)
 
     def operation(self, request: Request) -> str:
         """The route: `GET /customers/{id}`; `METHOD path` where none takes the request."""
@@ -49,53 +66,87 @@ class RestService:
     async def handle(self, request: Request) -> Reply:
         """The healthy reply, after the latency of its route."""
         match = self._rest.router.find(request.method, request.path)
-        if match is None:
-            return self._delayed(self._unrouted(request), request, None)
-        route = self._rest.routes[match.index]
-        return self._delayed(self._once(route, match, request), request, route)
+        route = None if match is None else self._rest.routes[match.index]
+        wait = self._wait(route, request)
+        if self._auth is not None and (own := self._auth.own(request)) is not None:
+            return replace(own, route=self.operation(request)).after(wait)
+        if match is None or route is None:
+            return self._unrouted(request).after(wait)
+        return self._admitted(route, match, request, wait).after(wait)
 
     def committed(self, request: Request) -> None:
-        """The effect of the reply to this request was committed."""
-        match = self._rest.router.find(request.method, request.path)
-        if match is None:
-            return
-        route = self._rest.routes[match.index]
-        key = _idempotency_key(route, request)
-        if key is not None:
-            self._keys.commit(route.pattern.text, key)
+        """Nothing: a reply carries what it commits."""
 
-    def _delayed(self, reply: Reply, request: Request, route: CompiledRoute | None) -> Reply:
+    def _wait(self, route: CompiledRoute | None, request: Request) -> int:
         own = None if route is None else route.latency
         latency = own or self._rest.latency
-        return reply if latency is None else reply.after(latency.sample(request.draw))
+        return 0 if latency is None else latency.sample(request.draw)
 
-    def _once(self, route: CompiledRoute, match: Match, request: Request) -> Reply:
+    def _admitted(self, route: CompiledRoute, match: Match, request: Request, wait: int) -> Reply:
+        """The reply of a route to whoever may ask for it."""
+        answer = partial(self._once, route, match, request, wait)
+        if self._auth is None or route.public:
+            return answer()
+        reply = self._auth.admit(request, route.scopes, answer)
+        return replace(reply, route=route.pattern.text)
+
+    def _once(self, route: CompiledRoute, match: Match, request: Request, wait: int) -> Reply:
         """The reply of a route, or what was replied before to the same idempotency key."""
-        key = _idempotency_key(route, request)
-        if key is None:
+        rule = None if route.effect is None else route.effect.idempotency
+        if rule is None:
             return self._answered(route, match, request)
+        key = rule.key_of(request, lambda: self._variables(match, rule.names, request))
         text = route.pattern.text
-        before = self._keys.answer(text, key, request)
+        if key is None:
+            if not rule.required:
+                return self._answered(route, match, request)
+            message = "this request needs an idempotency key"
+            return replace(_error(400, "idempotency_key_missing", message), route=text)
+        before = self._keys.answer(text, key, request, reused=rule.reused)
         if before is not None:
             return replace(before, route=text)
         reply = self._answered(route, match, request)
-        if reply.effects:
-            self._keys.offer(text, key, request, reply)
-        return reply
+        if not reply.effects:
+            return reply
+        until = request.at + request.queued + wait
+        keep = partial(self._keys.keep, text, key, request, reply, until)
+        return replace(reply, taken=(*reply.taken, keep))
 
     def _answered(self, route: CompiledRoute, match: Match, request: Request) -> Reply:
         text = route.pattern.text
         try:
-            variables = variables_of(request, match.values, route.names, self._starts_at_ns)
-            with rendering(variables):
-                return _rendered(route, variables)
+            variables = self._variables(match, route.names, request)
+            return self._performed(route, variables, request)
         except BodyError as error:
             reply = _error(error.status, "bad_request", error.message)
+        except RefusedError as error:
+            reply = _error(error.status, error.error, error.message)
         except RenderError as error:
             unknown = unattributed(request.caller)
             complaint = f"`{text}` could not be answered: {error}{unknown}"
             return _error(500, "mock_failed", complaint, complaint)
         return replace(reply, route=text)
+
+    def _variables(self, match: Match, names: frozenset[str], request: Request) -> dict[str, Any]:
+        found = variables_of(request, match.values, names, self._starts_at_ns)
+        if "stores" in names:
+            found["stores"] = self._stores.views(request.caller)
+        return found
+
+    def _performed(
+        self, route: CompiledRoute, variables: dict[str, Any], request: Request
+    ) -> Reply:
+        """The reply of a route, with what its operation would change in a store."""
+        if route.operation is None:
+            with rendering(variables):
+                if self._unworded is not None and not route.replies:
+                    return _with_effect(self._unworded(request), route, variables)
+                return _rendered(route, variables)
+        with rendering(variables):
+            done = perform(route.operation, self._stores, variables, request)
+        variables = {**variables, **done.variables}
+        with rendering(variables):
+            return with_change(_replied(route, done, variables), route.operation, done)
 
     def _unrouted(self, request: Request) -> Reply:
         """The reply to what no route takes."""
@@ -124,10 +175,23 @@ def _rendered(route: CompiledRoute, variables: dict[str, Any]) -> Reply:
     return chosen.render(variables, route=route.pattern.text, effect=route.effect)
 
 
-def _idempotency_key(route: CompiledRoute, request: Request) -> str | None:
-    if route.effect is None or route.effect.idempotency is None:
-        return None
-    return request.header(route.effect.idempotency) or None
+def _with_effect(reply: Reply, route: CompiledRoute, variables: dict[str, Any]) -> Reply:
+    """A reply that was made elsewhere, with the effect of the route if it is a success."""
+    if route.effect is not None and reply.status < 400:
+        value = None
+        with suppress(ValueError):
+            value = json.loads(reply.body())
+        reply = replace(reply, effects=(route.effect.render(variables, value),))
+    return replace(reply, route=route.pattern.text)
+
+
+def _replied(route: CompiledRoute, done: Done, variables: dict[str, Any]) -> Reply:
+    """The reply that the route words itself, else the one that its operation makes."""
+    if route.replies:
+        return _rendered(route, variables)
+    reply = made_by(done)
+    effects = () if route.effect is None else (route.effect.render(variables, done.value),)
+    return replace(reply, effects=effects, route=route.pattern.text)
 
 
 def _error(status: int, error: str, message: str, complaint: str | None = None) -> Reply:

@@ -1,9 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evalkit.services.compiling import Compiler
-from evalkit.services.llm.conversation import Conversation, Message
+from evalkit.services.llm.conversation import Conversation, Format, Message
 from evalkit.services.llm.model import ScriptDefinition
 from evalkit.services.llm.reply import Finish, ModelReply, NoReply, ToolCall
 from evalkit.services.llm.script import compile_script
@@ -27,8 +28,11 @@ def rules(*when, then="{text: yes}"):
     return script("rules:\n" + "".join(f"  - {{when: {each}, reply: {then}}}\n" for each in when))
 
 
-def talk(*messages, model="gpt-4o", tools=()):
-    return Conversation(model, messages, tools)
+HEADERS = (("x-agent", "planner"),)
+
+
+def talk(*messages, model="gpt-4o", tools=(), **more):
+    return Conversation(model, messages, tools, **more)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +57,17 @@ def talk(*messages, model="gpt-4o", tools=()):
         ("{offers: get_order}", talk(USER, tools=("x", "get_order")), True),
         ("{offers: get_order}", talk(USER), False),
         ("{last: user, text: refund, turn: 1, model: 'gpt*'}", talk(USER), True),
+        ("{format: 'Lab*'}", talk(USER, format=Format("Label")), True),
+        ("{format: Label}", talk(USER), False),
+        ("{format: text}", talk(USER), True),
+        ("{images: true}", talk(Message("user", images=1), USER), True),
+        ("{images: true}", talk(USER), False),
+        ("{images: false}", talk(USER), True),
+        ("{files: true}", talk(Message("user", files=1)), True),
+        ("{files: false}", talk(Message("user", files=1)), False),
+        ("{header: {X-Agent: ^plan}}", talk(USER, headers=HEADERS), True),
+        ("{header: {x-agent: ^ner}}", talk(USER, headers=HEADERS), False),
+        ("{header: {x-agent: ''}}", talk(USER), False),
         ("{last: user, text: refund, turn: 2}", talk(USER), False),
     ],
 )
@@ -88,6 +103,21 @@ def test_a_rule_answers_where_all_its_conditions_hold(when, conversation, fits):
         ),
         ("{text: '{{ model }} {{ turns }}'}", ModelReply(text="gpt-4o 1")),
         (
+            "{text: '{{ history[0].text }} {{ history[1].tool }} {{ tools | length }}'}",
+            ModelReply(text="I want a refund get_order 0"),
+        ),
+        (
+            "{text: a, reasoning: 'for {{ session.vars.name }}', others: ['{{ turn }}'], "
+            "confidence: 0.5}",
+            ModelReply(text="a", reasoning="for Ann", others=("2",), confidence=0.5),
+        ),
+        (
+            "{text: a, usage: {input: 9, output: 7, cached: 5, cache_write: 4, reasoning: 6}}",
+            ModelReply(
+                text="a", usage=Usage(input=9, output=7, cached=5, cache_write=4, reasoning=6)
+            ),
+        ),
+        (
             "{text: '{{ result.state }} {{ results.get_order.state }}'}",
             ModelReply(text="late late"),
         ),
@@ -95,14 +125,7 @@ def test_a_rule_answers_where_all_its_conditions_hold(when, conversation, fits):
 )
 def test_a_reply_is_made_of_its_parts(then, expected):
     said = rules("{}", then=then).answer(talk(USER, RESULT), ANN)
-    assert said == ModelReply(
-        text=expected.text,
-        calls=expected.calls,
-        refusal=expected.refusal,
-        finish=expected.finish,
-        usage=expected.usage,
-        rule="rules[0]",
-    )
+    assert said == replace(expected, rule="rules[0]")
 
 
 def test_the_first_rule_that_fits_answers():
@@ -122,6 +145,11 @@ def test_the_first_rule_that_fits_answers():
         (("{model: x}",), talk(), "wants `model: x` where there is `gpt-4o`"),
         (("{system: x}",), talk(SYSTEM), "where there is `Classify this`"),
         (("{text: x}",), talk(), "where there is `no message of the user`"),
+        (("{format: x}",), talk(USER), "wants `format: x` where there is `text`"),
+        (("{images: true}",), talk(USER), "wants `images: true` where there is `0 images`"),
+        (("{files: true}",), talk(USER), "where there is `0 files`"),
+        (("{header: {x-agent: x}}",), talk(USER), "where there is `no header x-agent`"),
+        (("{header: {x-agent: x}}",), talk(USER, headers=HEADERS), "there is `planner`"),
         (("{text: x}",), talk(Message("user", "y " * 99)), "y y…`"),
         (("{last: tool}", "{last: user, text: x}"), talk(USER), "nearest is rules[1]"),
         (("{last: tool, text: x}", "{last: user, text: x}"), talk(USER), "wants `text: x`"),

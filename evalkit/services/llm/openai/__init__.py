@@ -1,1 +1,1 @@
-"""Services of kind `openai`: chat completions as OpenAI's API speaks them."""
+"""OpenAI's API: chat completions, responses, embeddings, models; also as Azure mounts it."""

@@ -2,77 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from evalkit.keyed import digest_of
 from evalkit.services.bodies import json_text
-from evalkit.services.llm.reply import ModelReply
-from evalkit.services.llm.speed import Speed
-from evalkit.wire import Head, Headers, Send, Step, Usage, Wait
+from evalkit.services.llm.delivery import Delivery, Stamp
+from evalkit.services.llm.logprobs import token_logprobs
+from evalkit.services.llm.reply import Finish, ModelReply
+from evalkit.wire import Usage
+
+FILTERED = (
+    '{"hate":{"filtered":false,"severity":"safe"},"self_harm":{"filtered":false,'
+    '"severity":"safe"},"sexual":{"filtered":false,"severity":"safe"},'
+    '"violence":{"filtered":false,"severity":"safe"}}'
+)
+"""What Azure tells of a text in which its filters found nothing."""
+
+PROMPT_FILTERED = f'[{{"prompt_index":0,"content_filter_results":{FILTERED}}}]'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """What marks one completion: its id, the ids of its calls, when it was made, by which model."""
-
-    seed: str
-    created: int
-    model: str
-
-    @property
-    def id(self) -> str:
-        """The id of the completion."""
-        return f"chatcmpl-{self.seed[:29]}"
-
-    @property
-    def fingerprint(self) -> str:
-        """The fingerprint of the system that made it: the same for one model."""
-        return _fingerprint(self.model)
-
-    def call_id(self, index: int) -> str:
-        """The id of its n-th tool call."""
-        return f"call_{digest_of(self.seed, index).hex()[:24]}"
+def completion_id(stamp: Stamp) -> str:
+    """The id of a completion."""
+    return f"chatcmpl-{stamp.seed[:29]}"
 
 
 @lru_cache(256)
-def _fingerprint(model: str) -> str:
+def fingerprint(model: str) -> str:
+    """The fingerprint of the system that made a completion: the same for one model."""
     return f"fp_{digest_of('fingerprint', model).hex()[:10]}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """All that a reply on the wire is made from. `tokens` are those it takes to say it."""
-
-    reply: ModelReply
-    stamp: Stamp
-    usage: Usage
-    speed: Speed
-    latency_ns: int
-    tokens: int
-    include_usage: bool = False
-
-
-def whole(delivery: Delivery) -> tuple[Headers, tuple[Step, ...]]:
-    """The headers and steps of a reply in one piece: it goes out when its last token is there."""
-    body = completion(delivery.reply, delivery.stamp, delivery.usage).encode()
-    spoken = delivery.speed.after(max(delivery.tokens - 1, 0))
-    headers = (("content-type", "application/json"), ("content-length", str(len(body))))
-    return headers, (Wait(delivery.latency_ns + spoken), Head(), Send(body))
-
-
-def completion(reply: ModelReply, stamp: Stamp, usage: Usage) -> str:
+def completion(sent: Delivery) -> bytes:
     """The JSON of the reply. Written by hand: little of it differs from one to the next."""
+    stamp = sent.stamp
+    choices = ",".join(_choice(sent, at, each) for at, each in enumerate(sent.replies))
+    azure = f'"prompt_filter_results":{PROMPT_FILTERED},' if is_azure(sent) else ""
     return (
-        f'{{"id":"{stamp.id}","object":"chat.completion","created":{stamp.created},'
-        f'"model":{json_text(stamp.model)},"choices":[{{"index":0,"message":'
-        f'{{"role":"assistant","content":{_text(reply.text)},'
-        f'"refusal":{_text(reply.refusal)},"annotations":[]{_calls(reply, stamp)}}},'
-        f'"logprobs":null,"finish_reason":"{reply.finish.value}"}}],'
-        f'"usage":{usage_json(usage)},"service_tier":"default",'
-        f'"system_fingerprint":"{stamp.fingerprint}"}}'
-    )
+        f'{{"id":"{completion_id(stamp)}","object":"chat.completion","created":{stamp.created},'
+        f'"model":{json_text(stamp.model)},{azure}"choices":[{choices}],'
+        f'"usage":{usage_json(sent.usage)},"service_tier":"default",'
+        f'"system_fingerprint":"{fingerprint(stamp.model)}"}}'
+    ).encode()
+
+
+def is_azure(sent: Delivery) -> bool:
+    """Whether the reply is told in Azure's manner."""
+    return "deployment" in sent.call.place
 
 
 def usage_json(usage: Usage) -> str:
@@ -80,26 +56,54 @@ def usage_json(usage: Usage) -> str:
     return (
         f'{{"prompt_tokens":{usage.input},"completion_tokens":{usage.output},'
         f'"total_tokens":{usage.input + usage.output},'
-        '"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},'
-        '"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,'
+        f'"prompt_tokens_details":{{"cached_tokens":{usage.cached},"audio_tokens":0}},'
+        f'"completion_tokens_details":{{"reasoning_tokens":{usage.reasoning},"audio_tokens":0,'
         '"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}'
     )
 
 
-def call_body(stamp: Stamp, index: int, name: str, arguments: str) -> dict[str, Any]:
-    """A tool call, as the API writes it."""
+def call_body(stamp: Stamp, place: tuple[int, int], name: str, arguments: str) -> dict[str, Any]:
+    """A tool call, as the API writes it. `place` is its choice and its number in it."""
+    choice, index = place
     function = {"name": name, "arguments": arguments}
-    return {"id": stamp.call_id(index), "type": "function", "function": function}
+    call_id = f"call_{stamp.call_id(index, choice)}"
+    return {"id": call_id, "type": "function", "function": function}
+
+
+def logprobs_json(sent: Delivery, reply: ModelReply) -> str:
+    """The logprobs of a whole choice, or null."""
+    if sent.asked.logprobs is None:
+        return "null"
+    content = token_logprobs(sent, reply, reply.text)
+    refusal = token_logprobs(sent, reply, reply.refusal)
+    return json_text({"content": content or None, "refusal": refusal or None})
+
+
+def _choice(sent: Delivery, at: int, reply: ModelReply) -> str:
+    azure = f'"content_filter_results":{FILTERED},' if is_azure(sent) else ""
+    return (
+        f'{{"index":{at},"message":{{"role":"assistant","content":{_text(reply.text)},'
+        f'"refusal":{_text(reply.refusal)},"annotations":[]{_calls(reply, sent.stamp, at)}}},'
+        f'{azure}"logprobs":{logprobs_json(sent, reply)},"finish_reason":"{finish_of(reply)}"}}'
+    )
+
+
+def finish_of(reply: ModelReply) -> str:
+    """Why a choice ended."""
+    if reply.finish is Finish.TOOL_CALLS and not reply.calls:
+        return Finish.STOP.value
+    return reply.finish.value
 
 
 def _text(text: str | None) -> str:
     return "null" if text is None else json_text(text)
 
 
-def _calls(reply: ModelReply, stamp: Stamp) -> str:
+def _calls(reply: ModelReply, stamp: Stamp, choice: int) -> str:
     if not reply.calls:
         return ""
     calls = [
-        call_body(stamp, index, call.name, call.arguments) for index, call in enumerate(reply.calls)
+        call_body(stamp, (choice, index), call.name, call.arguments)
+        for index, call in enumerate(reply.calls)
     ]
     return f',"tool_calls":{json_text(calls)}'

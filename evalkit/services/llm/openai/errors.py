@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from evalkit.services.bodies import json_reply
-from evalkit.wire import Headers, Reply
+from evalkit.services.llm.refusals import Refused
+from evalkit.wire import Headers
 
 
-class RefusedError(Exception):
-    """A request that the real API refuses."""
+class RefusedError(Refused):
+    """A request that OpenAI's API refuses."""
 
     def __init__(
         self,
@@ -18,35 +18,12 @@ class RefusedError(Exception):
         param: str | None = None,
         code: str | None = None,
         status: int = 400,
+        kind: str = "invalid_request_error",
         headers: Headers = (),
+        complaint: str | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.param = param
-        self.code = code
-        self.status = status
-        self.headers = headers
-
-    def reply(self, headers: Headers) -> Reply:
-        """The reply that says so."""
-        headers = (*headers, *self.headers)
-        return error_reply(
-            self.status, self.message, param=self.param, code=self.code, headers=headers
-        )
-
-
-def error_reply(
-    status: int,
-    message: str,
-    *,
-    param: str | None = None,
-    code: str | None = None,
-    kind: str = "invalid_request_error",
-    headers: Headers = (),
-) -> Reply:
-    """An error in OpenAI's envelope."""
-    error = {"message": message, "type": kind, "param": param, "code": code}
-    return json_reply({"error": error}, status=status, headers=headers)
+        error = {"message": message, "type": kind, "param": param, "code": code}
+        super().__init__(status, {"error": error}, headers=headers, complaint=complaint)
 
 
 def missing(param: str) -> RefusedError:

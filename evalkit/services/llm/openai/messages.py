@@ -27,6 +27,8 @@ class MessageReader:
         self.tokens = 0
         self._open: dict[str, str] = {}
         self._opened_at = 0
+        self._images = 0
+        self._files = 0
 
     def read(self, messages: list[Any]) -> None:
         """Read all of them. Raises `RefusedError`."""
@@ -45,15 +47,17 @@ class MessageReader:
         self._expect_no_open_calls()
 
     def _add(self, at: int, role: str, message: Mapping[str, Any]) -> None:
+        self._images = self._files = 0
         text = self._text(at, role, message)
-        tool = None
+        tool: str | None = None
+        calls: tuple[str, ...] = ()
         if role == "tool":
             tool = self._answered(at, message)
         elif role == "assistant" and message.get("tool_calls") is not None:
-            self._calls(at, message["tool_calls"])
+            calls = self._calls(at, message["tool_calls"])
         self.tokens += PER_MESSAGE + count(text)
         shown = "system" if role == "developer" else role
-        self.messages.append(Message(role=shown, text=text, tool=tool))
+        self.messages.append(Message(shown, text, tool, calls, self._images, self._files))
 
     def _text(self, at: int, role: str, message: Mapping[str, Any]) -> str:
         content = message.get("content")
@@ -81,14 +85,25 @@ class MessageReader:
         if kind not in _PARTS:
             raise wrong_value(f"{param}.type", kind, _PARTS)
         if kind not in ("text", "refusal"):
-            self.tokens += PER_IMAGE
+            self._media(f"{param}.{kind}", kind, part.get(kind))
             return ""
         text = part.get(kind)
         if not isinstance(text, str):
             raise wrong_type(f"{param}.{kind}", "a string", text)
         return text
 
-    def _calls(self, at: int, calls: Any) -> None:
+    def _media(self, param: str, kind: str, value: Any) -> None:
+        if not isinstance(value, dict):
+            raise missing(param) if value is None else wrong_type(param, "an object", value)
+        if kind == "image_url" and not isinstance(value.get("url"), str):
+            raise _absent_or_wrong(f"{param}.url", value.get("url"))
+        self.tokens += PER_IMAGE
+        if kind == "image_url":
+            self._images += 1
+        else:
+            self._files += 1
+
+    def _calls(self, at: int, calls: Any) -> tuple[str, ...]:
         param = f"messages[{at}].tool_calls"
         if not isinstance(calls, list):
             raise wrong_type(param, "an array of objects", calls)
@@ -98,6 +113,7 @@ class MessageReader:
             name = self._call(f"{param}[{index}]", call)
             self._open[call["id"]] = name
         self._opened_at = at
+        return tuple(call[_kind(call)]["name"] for call in calls)
 
     def _call(self, param: str, call: Any) -> str:
         if not isinstance(call, dict):
@@ -105,7 +121,7 @@ class MessageReader:
         for key in ("id", "type"):
             if not isinstance(call.get(key), str):
                 raise _absent_or_wrong(f"{param}.{key}", call.get(key))
-        kind = "custom" if call["type"] == "custom" else "function"
+        kind = _kind(call)
         function = call.get(kind)
         if not isinstance(function, dict):
             raise missing(f"{param}.{kind}")
@@ -144,6 +160,10 @@ class MessageReader:
             f"{', '.join(self._open)[:500]}",
             param=f"messages.[{at}].role",
         )
+
+
+def _kind(call: Mapping[str, Any]) -> str:
+    return "custom" if call["type"] == "custom" else "function"
 
 
 def _absent_or_wrong(param: str, value: Any) -> RefusedError:

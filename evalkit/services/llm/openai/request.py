@@ -2,54 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from evalkit.services.bodies import BodyError, read_json
+from evalkit.services.llm.asked import Asked, Call
 from evalkit.services.llm.conversation import Conversation
 from evalkit.services.llm.openai.errors import RefusedError, empty_array, missing, wrong_type
 from evalkit.services.llm.openai.messages import MessageReader
-from evalkit.services.llm.openai.options import check_options
-from evalkit.services.llm.openai.tools import read_tools, tool_tokens
+from evalkit.services.llm.openai.options import (
+    check_numbers,
+    read_format,
+    read_logprobs,
+    read_stops,
+)
+from evalkit.services.llm.openai.tools import read_choice, read_tools, tool_tokens
 from evalkit.services.llm.tokens import PER_CONVERSATION
 from evalkit.wire import Request
 
 _LIMITS = ("max_tokens", "max_completion_tokens")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatRequest:
-    """What is asked, and how the reply is wanted. `input_tokens` is estimated."""
-
-    conversation: Conversation
-    input_tokens: int
-    max_tokens: int | None
-    stream: bool
-    include_usage: bool
-
-
-def read_chat(request: Request) -> ChatRequest:
-    """The chat request in an HTTP request. Raises `RefusedError`."""
-    body = _object(request)
-    model = body.get("model")
-    if not isinstance(model, str) or not model:
-        raise RefusedError("you must provide a model parameter")
+def read_chat(call: Call) -> Asked:
+    """What a chat request asks. Raises `RefusedError`."""
+    body = read_object(call.request)
+    model = call.place.get("deployment") or read_model(body)
     reader = MessageReader()
     reader.read(_messages(body))
     tools = read_tools(body)
-    check_options(body, reader.messages)
-    stream = _stream(body)
+    choice = read_choice(body, tools)
+    check_numbers(body)
+    form = read_format(body, reader.messages)
+    stream = read_stream(body)
     options = body.get("stream_options") or {}
-    return ChatRequest(
-        conversation=Conversation(model, reader.messages, tools),
+    return Asked(
+        conversation=Conversation(
+            model,
+            reader.messages,
+            tools,
+            choice=choice,
+            format=form,
+            headers=call.request.headers,
+        ),
         input_tokens=reader.tokens + PER_CONVERSATION + tool_tokens(body),
         max_tokens=next((body[key] for key in _LIMITS if body.get(key) is not None), None),
+        stops=read_stops(body),
         stream=stream,
+        choices=body.get("n") or 1,
+        logprobs=read_logprobs(body),
         include_usage=bool(options.get("include_usage")),
     )
 
 
-def _object(request: Request) -> dict[str, Any]:
+def read_object(request: Request) -> dict[str, Any]:
+    """The object that is the body. Raises `RefusedError`."""
     try:
         body = read_json(request.body)
     except BodyError as error:
@@ -64,18 +69,16 @@ def _object(request: Request) -> dict[str, Any]:
     return body
 
 
-def _messages(body: dict[str, Any]) -> list[Any]:
-    messages = body.get("messages")
-    if messages is None:
-        raise missing("messages")
-    if not isinstance(messages, list):
-        raise wrong_type("messages", "an array of objects", messages)
-    if not messages:
-        raise empty_array("messages")
-    return messages
+def read_model(body: dict[str, Any]) -> str:
+    """The model asked for. Raises `RefusedError`."""
+    model = body.get("model")
+    if not isinstance(model, str) or not model:
+        raise RefusedError("you must provide a model parameter")
+    return model
 
 
-def _stream(body: dict[str, Any]) -> bool:
+def read_stream(body: dict[str, Any]) -> bool:
+    """Whether a stream is wanted. Raises `RefusedError`."""
     stream = body.get("stream")
     if not (stream is None or isinstance(stream, bool)):
         raise wrong_type("stream", "a boolean", stream)
@@ -90,3 +93,14 @@ def _stream(body: dict[str, Any]) -> bool:
     if not isinstance(options, dict):
         raise wrong_type("stream_options", "an object", options)
     return True
+
+
+def _messages(body: dict[str, Any]) -> list[Any]:
+    messages = body.get("messages")
+    if messages is None:
+        raise missing("messages")
+    if not isinstance(messages, list):
+        raise wrong_type("messages", "an array of objects", messages)
+    if not messages:
+        raise empty_array("messages")
+    return messages

@@ -3,6 +3,7 @@ import openai
 import pytest
 
 from tests.services.asking import load
+from tests.services.llm.openai import world
 from tests.services.llm.openai.support import DEFINITION, SCRIPT, Bridge
 
 
@@ -30,3 +31,24 @@ async def client(bridge):
         ) as c,
     ):
         yield c
+
+
+@pytest.fixture(scope="session")
+def wide_template(tmp_path_factory):
+    return load(tmp_path_factory.mktemp("wide"), world.DEFINITION, world.SCRIPT)
+
+
+@pytest.fixture
+def wide(wide_template):
+    """A service with more to say."""
+    return wide_template.fresh()
+
+
+@pytest.fixture
+def defined(tmp_path):
+    """Makes a service of another definition."""
+
+    def make(more):
+        return load(tmp_path, f"service: openai\n{more}", world.SCRIPT).fresh()
+
+    return make

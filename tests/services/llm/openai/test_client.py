@@ -134,7 +134,7 @@ async def test_models(client):
     [
         ([], {}, openai.BadRequestError, "Invalid 'messages': empty array"),
         ([{"role": "robot", "content": "x"}], {}, openai.BadRequestError, "Invalid value: 'robot'"),
-        ([user("x")], {"n": 2}, openai.BadRequestError, "not yet supported"),
+        ([user("x")], {"n": 200}, openai.BadRequestError, "Expected a value <= 128"),
         ([user("unheard of")], {}, openai.BadRequestError, "no rule of the script fits"),
         ([user("broken")], {}, openai.InternalServerError, "there is no `missing` here"),
     ],

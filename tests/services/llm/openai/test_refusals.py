@@ -16,6 +16,23 @@ CALLING = {"role": "assistant", "content": None, "tool_calls": [CALL]}
 RESULT = {"role": "tool", "tool_call_id": "c1", "content": "{}"}
 
 
+OPEN = {
+    "type": "object",
+    "properties": {"a": {"type": "object"}},
+    "required": ["a"],
+    "additionalProperties": False,
+}
+
+
+def function(**more):
+    return {"type": "function", "function": {"name": "f", **more}}
+
+
+def strict(schema):
+    named = {"name": "r", "strict": True, "schema": schema}
+    return {"type": "json_schema", "json_schema": named}
+
+
 def chat(service, body, **more):
     return ask(service, "POST", "/v1/chat/completions", body, headers=KEY, **more)
 
@@ -179,7 +196,58 @@ def saying(*messages):
         ),
         (asking(tool_choice="auto"), "tool_choice", None, "only allowed when 'tools'"),
         (asking(functions=[]), "functions", None, "use 'tools'"),
-        (asking(n=2), "n", None, "not yet supported"),
+        (asking(n=0), "n", "integer_below_min_value", ">= 1"),
+        (asking(n=129), "n", "integer_above_max_value", "<= 128"),
+        (asking(stop=5), "stop", "invalid_type", "string or array"),
+        (asking(stop=["a"] * 5), "stop", "array_above_max_length", "maximum length 4"),
+        (asking(logprobs="yes"), "logprobs", "invalid_type", "a boolean"),
+        (asking(top_logprobs=2), "top_logprobs", None, "only allowed when 'logprobs'"),
+        (
+            asking(logprobs=True, top_logprobs=21),
+            "top_logprobs",
+            "integer_above_max_value",
+            "<= 20",
+        ),
+        (
+            asking(tools=[function(parameters={"type": "array"})]),
+            "tools[0].function.parameters",
+            "invalid_function_parameters",
+            "Invalid schema for function 'f': schema must be a JSON Schema of 'type: \"object\"'",
+        ),
+        (
+            asking(tools=[function(strict=True, parameters=OPEN)]),
+            "tools[0].function.parameters",
+            "invalid_function_parameters",
+            "In context=('properties', 'a'), 'additionalProperties' is required to be supplied",
+        ),
+        (
+            asking(tools=[function()], tool_choice="maybe"),
+            "tool_choice",
+            "invalid_value",
+            "'none', 'auto', and 'required'",
+        ),
+        (
+            asking(tools=[function()], tool_choice={"type": "function", "function": {"name": "g"}}),
+            "tool_choice",
+            None,
+            "tool 'g' not found in 'tools' parameter",
+        ),
+        (
+            asking(response_format=strict({"type": "object", "properties": {"a": {}}})),
+            "response_format.json_schema",
+            None,
+            "Invalid schema for response_format 'r': In context=(), 'additionalProperties'",
+        ),
+        (
+            asking(
+                response_format=strict(
+                    {"type": "object", "properties": {"a": {}}, "additionalProperties": False}
+                )
+            ),
+            "response_format.json_schema",
+            None,
+            "including every key in properties. Missing 'a'.",
+        ),
         (
             asking(temperature=3),
             "temperature",
@@ -242,7 +310,9 @@ def test_a_wrong_request_is_400_in_the_envelope(service, body, param, code, mess
         ),
         asking(tool_choice="none", tools=TOOLS, temperature=1, top_p=None, n=1, user="u", seed=1),
         asking(response_format={"type": "text"}, max_tokens=5, parallel_tool_calls=True),
-        saying({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}),
+        saying(
+            {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}
+        ),
     ],
     ids=lambda each: str(each)[:60],
 )
@@ -280,12 +350,10 @@ def test_another_method_is_405(service, method, path, allow):
 
 
 def test_an_unknown_path_is_404_with_a_complaint(service):
-    reply = ask(service, "POST", "/v1/responses", asking(), headers=KEY)
-    assert (reply.status, value(reply)["error"]["message"]) == (
-        404,
-        "Invalid URL (POST /v1/responses)",
-    )
-    assert "the mock has POST /v1/chat/completions" in reply.complaint
+    reply = ask(service, "POST", "/v1/nothing", asking(), headers=KEY)
+    message = value(reply)["error"]["message"]
+    assert (reply.status, message) == (404, "Invalid URL (POST /v1/nothing)")
+    assert "POST /v1/chat/completions" in reply.complaint
 
 
 def test_an_oversized_request_is_413(service):
@@ -313,7 +381,9 @@ def test_a_template_that_needs_the_session_complains_where_there_is_none(service
         ("POST", "/chat/completions", "chat"),
         ("GET", "/v1/models", "models"),
         ("GET", "/v1/models/gpt-4o", "models"),
-        ("POST", "/v1/embeddings", "POST /v1/embeddings"),
+        ("POST", "/openai/deployments/d/chat/completions", "chat"),
+        ("POST", "/api/v1/chat/completions", "chat"),
+        ("POST", "/v1/nothing", "POST /v1/nothing"),
     ],
 )
 def test_operations(service, method, path, operation):
@@ -354,5 +424,5 @@ def test_no_request_raises(template, body):
     service = template.fresh()
     asked = request("POST", "/v1/chat/completions", body, headers=KEY)
     reply = handled(service, asked)
-    assert reply.status in (200, 400, 500)
+    assert reply.status in (200, 400, 404, 500)
     assert handled(service, asked) == reply

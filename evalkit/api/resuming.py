@@ -1,0 +1,117 @@
+"""Finds a run that is to be gone on with, and refuses where it would not be the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from evalkit.api.fingerprints import changes, dependencies, files_of, hash_of
+from evalkit.api.paths import Paths, suites_in
+from evalkit.api.planning import plan_one
+from evalkit.api.versions import versions
+from evalkit.engine.cells import SuitePlan
+from evalkit.engine.events import CellKey
+from evalkit.errors import UsageError
+from evalkit.store import KEY, KeptCell, Run, RunRecord, kept_key, new_key
+
+_MOST_TOLD = 20
+
+
+def plan_again(
+    run: Run,
+    paths: Paths,
+    *,
+    scenario: str | None,
+    session: str | None,
+    seed: int | None,
+) -> SuitePlan:
+    """The plan of a run as it is now. Raises `UsageError` where anything was asked for that the
+    run was not of, and `SuiteError` where the suite is wrong by now.
+    """
+    record = run.record
+    _refuse_other(run, paths)
+    asked = (("scenario", scenario, record.chosen), ("session", session, record.session))
+    wrong = [
+        f"--{name} {given!r} was asked for, and the run is of {was!r}"
+        for name, given, was in asked
+        if given is not None and given != was
+    ]
+    if seed is not None and seed != record.seed:
+        wrong.append(f"the seed was {record.seed} and is to be {seed}")
+    _refuse(run, wrong)
+    changed = list(changes(record.files, _files_now(record), files=True))
+    _refuse(run, changed)
+    return plan_one(
+        Path(record.path),
+        scenario=record.chosen,
+        session=record.session,
+        seed=record.seed,
+        controls=record.controls,
+    )
+
+
+def _files_now(record: RunRecord) -> dict[str, str]:
+    """What is there of the files, before the suite is read: a mistake in it is a change, too."""
+    folder = Path(record.path).parent
+    return {name: hash_of(folder / name) for name in record.files if (folder / name).exists()}
+
+
+def refuse_changes(run: Run, plan: SuitePlan) -> None:
+    """Raise `UsageError` that names what changed since the run began."""
+    record = run.record
+    _refuse(
+        run,
+        [
+            *changes(record.files, files_of(plan), files=True),
+            *changes(record.versions, versions(), files=False),
+            *changes(record.dependencies, dependencies(), files=False),
+            *_replanned(record, plan),
+        ],
+    )
+
+
+def _replanned(record: RunRecord, plan: SuitePlan) -> Iterator[str]:
+    """What is left that no file tells of: what the run was asked for."""
+    was = {each.name: (each.sessions, each.cells) for each in record.scenarios}
+    now = {each.name: (each.sessions, len(each.cells)) for each in plan.scenarios}
+    for name in sorted({*was, *now}):
+        if was.get(name) != now.get(name):
+            yield f"the scenario {name} is planned in another way"
+
+
+def _refuse(run: Run, wrong: Sequence[str]) -> None:
+    if not wrong:
+        return
+    told = dict.fromkeys(wrong)
+    lines = [f"  {each}" for each in list(told)[:_MOST_TOLD]]
+    if len(told) > _MOST_TOLD:
+        lines.append(f"  and {len(told) - _MOST_TOLD} more")
+    message = "\n".join((f"{run.id} cannot be resumed, for it would not be the same run:", *lines))
+    raise UsageError(message, hint=f"start a new one: {run.record.command}")
+
+
+def _refuse_other(run: Run, paths: Paths) -> None:
+    """The suite of the run has to be among those that were asked for, if any were."""
+    if isinstance(paths, Sequence) and not paths:
+        return
+    own = Path(run.record.path)
+    if own.resolve() not in {each.resolve() for each in suites_in(paths)}:
+        raise UsageError(f"{run.id} is a run of {own}, which is not what was asked for")
+
+
+def kept_cells(run: Run, cells: Sequence[CellKey]) -> dict[CellKey, KeptCell]:
+    """The cells that are complete, and what came of them."""
+    found = ((cell, run.kept(cell)) for cell in cells)
+    return {cell: kept for cell, kept in found if kept is not None}
+
+
+def key_of(run: Run, *, kept: int, planned: int) -> bytes:
+    """The key that the pseudonyms of the run go on to be made with."""
+    key = kept_key(run.folder)
+    if key is not None:
+        return key
+    if 0 < kept < planned:
+        message = f"{run.id} has lost the key of its pseudonyms, {run.folder / KEY}"
+        hint = "what is run now would get other pseudonyms for equal values; start a new run"
+        raise UsageError(message, hint=hint)
+    return new_key(run.folder)

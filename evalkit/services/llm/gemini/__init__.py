@@ -1,0 +1,1 @@
+"""Gemini's API: generateContent and what belongs to it."""

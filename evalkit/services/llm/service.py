@@ -1,0 +1,248 @@
+"""A model provider: what all of them do alike, whatever API they speak."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from evalkit.services.base import DEFAULT_STARTS_AT_NS
+from evalkit.services.explaining import Tried
+from evalkit.services.latency import Latency
+from evalkit.services.llm.api import Api, Route, Speaking, answers, speaks
+from evalkit.services.llm.asked import Asked, Call
+from evalkit.services.llm.definition import ProviderDefinition
+from evalkit.services.llm.delivery import Delivery, delivery, in_one_piece, streamed
+from evalkit.services.llm.limits import Buckets, RateLimitPart
+from evalkit.services.llm.pace import Pace
+from evalkit.services.llm.refusals import (
+    Limited,
+    NoKey,
+    Problem,
+    Refused,
+    TooLong,
+    UnknownModel,
+    UnknownPath,
+    Unscripted,
+    WrongKey,
+    WrongMethod,
+)
+from evalkit.services.llm.reply import NoReply
+from evalkit.services.llm.scripts import Scripts
+from evalkit.services.llm.speed import Speed
+from evalkit.wire import Headers, Reply, Request
+
+_AT_ONCE = Speed(None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """All that the services of one definition share."""
+
+    scripts: Scripts
+    hosts: tuple[str, ...] = ()
+    latency: Latency | None = None
+    pace: Pace | None = None
+    models: tuple[str, ...] | None = None
+    require_key: bool | str = True
+    context: int | None = None
+    rate_limit: RateLimitPart | None = None
+
+    @classmethod
+    def of(cls, definition: ProviderDefinition, scripts: Scripts) -> ProviderSettings:
+        """What a definition says."""
+        return cls(
+            scripts=scripts,
+            hosts=definition.hosts,
+            latency=definition.latency,
+            pace=definition.tokens_per_second,
+            models=definition.models,
+            require_key=definition.require_key,
+            context=definition.context,
+            rate_limit=definition.rate_limit,
+        )
+
+
+class ModelService:
+    """A mock of a model provider: it refuses what the real one refuses, in its words."""
+
+    waits = False
+
+    def __init__(
+        self,
+        name: str,
+        settings: ProviderSettings,
+        api: Api,
+        *,
+        starts_at_ns: int = DEFAULT_STARTS_AT_NS,
+    ) -> None:
+        self.name = name
+        self.kind = api.kind
+        self.hosts = settings.hosts
+        self.models = settings.models or api.models
+        self._settings = settings
+        self._api = api
+        self._starts_at_ns = starts_at_ns
+        self._limits = None if settings.rate_limit is None else Buckets(settings.rate_limit)
+
+    def operation(self, request: Request) -> str:
+        """What the request is for, like `chat`; `METHOD path` where that is unknown."""
+        found = self._find(request)
+        return f"{request.method} {request.path}" if found is None else found[0].operation
+
+    async def handle(self, request: Request) -> Reply:
+        """The healthy reply."""
+        found = self._find(request)
+        call = self._call(request, {} if found is None else found[1])
+        try:
+            reply = self._answer(None if found is None else found[0], call)
+        except Refused as refused:
+            refused.sign(call.seed)
+            reply = refused.reply()
+        return replace(reply, headers=(*reply.headers, *self._api.headers(call)))
+
+    def committed(self, request: Request) -> None:
+        """Nothing: a model changes nothing."""
+
+    def explain(self, request: Request) -> tuple[Tried, ...]:
+        """The rules of the script that a request was tried against; none where it is refused."""
+        found = self._find(request)
+        endpoint = None if found is None else found[0].endpoint
+        if found is None or endpoint is None or not speaks(endpoint):
+            return ()
+        try:
+            asked = endpoint.read(self._call(request, found[1]))
+        except Refused:
+            return ()
+        return self._settings.scripts.tried(asked.conversation, request.caller)
+
+    # What endpoints ask of the service --------------------------------------------------------
+
+    def refused(self, problem: Problem, call: Call) -> Refused:
+        """A refusal in the API's words."""
+        return self._api.refused(problem, call.request)
+
+    def check_model(self, model: str, call: Call) -> None:
+        """Refuse a model that is not there. Raises `Refused`."""
+        models = self._settings.models
+        if models is not None and model not in models:
+            raise self.refused(UnknownModel(model), call)
+
+    def check_context(self, asked: Asked, call: Call) -> None:
+        """Refuse what is too long. Raises `Refused`."""
+        limit, reserved = self._settings.context, asked.max_tokens or 0
+        if limit is not None and asked.input_tokens + reserved > limit:
+            raise self.refused(TooLong(limit, asked.input_tokens, reserved), call)
+
+    def counted(self, reply: Reply, model: str, call: Call) -> Reply:
+        """The reply, counted against the rate limits by its usage. Raises `Refused`."""
+        used = _used(reply)
+        now = call.request.at
+        if self._limits is None:
+            levels = self._api.unlimited(used)
+            return _with(reply, self._api.limit_headers(levels, call))
+        limits = self._limits
+        spent = limits.refusal(now, used)
+        if spent is not None:
+            refused = self.refused(Limited(model, spent), call)
+            headers = self._api.limit_headers(limits.levels(now), call)
+            refused.headers = (*refused.headers, *headers)
+            raise refused
+        headers = self._api.limit_headers(limits.levels(now, used), call)
+        return _with(reply, headers, lambda: limits.take(now, used))
+
+    # Parts ------------------------------------------------------------------------------------
+
+    def _find(self, request: Request) -> tuple[Route, Mapping[str, str]] | None:
+        """The route of a request; one of another method where there is none of this."""
+        other = None
+        for route in self._api.routes:
+            if match := route.path.fullmatch(request.path):
+                if route.method == request.method:
+                    return route, match.groupdict()
+                other = other or (route, match.groupdict())
+        return other
+
+    def _call(self, request: Request, place: Mapping[str, str]) -> Call:
+        settings = self._settings
+        return Call(
+            request=request,
+            place=place,
+            seed=request.draw.at("ids").key.hex(),
+            latency_ns=0 if settings.latency is None else settings.latency.sample(request.draw),
+            speed=_AT_ONCE if settings.pace is None else settings.pace.sample(request.draw),
+            epoch_ns=self._starts_at_ns + request.at,
+        )
+
+    def _answer(self, route: Route | None, call: Call) -> Reply:
+        request = call.request
+        if route is None:
+            known = ", ".join(f"{each.method} {each.shown}" for each in self._api.routes)
+            raise self.refused(UnknownPath(request.method, request.path, known), call)
+        if route.method != request.method:
+            problem = WrongMethod(request.method, request.path, route.method)
+            raise self.refused(problem, call)
+        self._check_key(call)
+        endpoint = route.endpoint
+        if speaks(endpoint):
+            return self._speak(endpoint, call)
+        assert answers(endpoint)
+        return endpoint(self, call)
+
+    def _check_key(self, call: Call) -> None:
+        wanted = self._settings.require_key
+        if wanted is False:
+            return
+        key = self._api.key(call.request)
+        if not key:
+            raise self.refused(NoKey(), call)
+        if isinstance(wanted, str) and key != wanted:
+            raise self.refused(WrongKey(key), call)
+
+    def _speak(self, endpoint: Speaking, call: Call) -> Reply:
+        asked = endpoint.read(call)
+        self.check_model(asked.conversation.model, call)
+        self.check_context(asked, call)
+        said = self._settings.scripts.answer(asked.conversation, call.request.caller)
+        if isinstance(said, NoReply):
+            raise self.refused(Unscripted(said), call)
+        sent = delivery(asked, call, said)
+        reply = self.counted(_played(endpoint, sent), asked.conversation.model, call)
+        keep = asked.keep
+        if keep is None:
+            return reply
+        return replace(reply, taken=(*reply.taken, lambda: keep(sent)))
+
+
+def _played(endpoint: Speaking, sent: Delivery) -> Reply:
+    asked = sent.asked
+    if asked.stream:
+        headers = endpoint.kind_of_stream(asked)
+        plan = streamed(endpoint.stream(sent), sent.call.latency_ns, sent.call.speed)
+    else:
+        body = endpoint.whole(sent)
+        headers = (("content-type", "application/json"), ("content-length", str(len(body))))
+        plan = in_one_piece(body, sent)
+    return Reply(
+        headers=headers,
+        plan=plan,
+        chunked=asked.stream,
+        usage=sent.usage,
+        model=sent.stamp.model,
+        route=sent.reply.rule,
+    )
+
+
+def _used(reply: Reply) -> dict[str, int]:
+    usage = reply.usage
+    read, written = (0, 0) if usage is None else (usage.input, usage.output)
+    return {
+        "requests": 1,
+        "tokens": read + written,
+        "input_tokens": read,
+        "output_tokens": written,
+    }
+
+
+def _with(reply: Reply, headers: Headers, taken: Callable[[], None] | None = None) -> Reply:
+    takes = reply.taken if taken is None else (*reply.taken, taken)
+    return replace(reply, headers=(*reply.headers, *headers), taken=takes)

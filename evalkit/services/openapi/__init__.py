@@ -1,0 +1,1 @@
+"""Services made from OpenAPI documents."""

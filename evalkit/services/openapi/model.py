@@ -1,0 +1,44 @@
+"""The definition of a service made from an OpenAPI document. Its fields are the YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from evalkit.services.latency import Latency
+from evalkit.services.quota.model import LimitsPart
+from evalkit.services.rest.model import RoutePart
+from evalkit.services.state.model import StorePart
+from evalkit.suite.hosts import Host
+from evalkit.suite.parts import Flag
+
+
+class OperationPart(RoutePart):
+    """What one operation does beside what its contract says. Without a reply the contract's."""
+
+    example: str | None = Field(None, description="The example of the contract that is replied")
+
+    @model_validator(mode="after")
+    def _some_reply(self) -> OperationPart:
+        """A contract gives the reply where none is written."""
+        if self.reply is not None and self.replies:
+            raise ValueError("an operation has either `reply` or `replies`")
+        if self.example is not None and (self.reply or self.replies or self.operations):
+            raise ValueError("`example` names a reply of the contract; then there is no other")
+        return self
+
+
+class OpenApiDefinition(LimitsPart):
+    """One service whose contract is an OpenAPI document (3.0 or 3.1)."""
+
+    service: Literal["openapi"]
+    document: str = Field(description="Path of the OpenAPI document, beside this file")
+    hosts: tuple[Host, ...] = Field((), description="Origins that it answers; else the document's")
+    latency: Latency | None = None
+    strict: Flag = Field(True, description="Whether requests that break the contract are refused")
+    stores: Mapping[str, StorePart] = Field({}, description="What it remembers, by name")
+    operations: Mapping[str, OperationPart] = Field(
+        {}, description="By operationId or METHOD /path: what differs from the contract"
+    )

@@ -1,0 +1,1 @@
+"""The named stores of a service: what it remembers from one call to the next."""

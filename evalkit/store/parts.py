@@ -1,0 +1,132 @@
+"""Parts: one Parquet file per cell and table, whole or not there, and what is noted in them.
+
+The metadata of every part holds the version of the tables (`evalkit.schema`); that of a `sessions`
+part also what came of its cell (`evalkit.cell`), so that nothing of it is lost with the process
+that waited for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evalkit.errors import UsageError
+from evalkit.store.columns import where
+from evalkit.store.folder import RECORD
+from evalkit.store.tables import SCHEMA, TABLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+_SCHEMA_KEY = b"evalkit.schema"
+_CELL_KEY = b"evalkit.cell"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCrash:
+    """A check that crashed over a session, or over the cell as a whole."""
+
+    check: str
+    session: str | None
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCell:
+    """What came of a cell that was run to its end. `virtual_ns` is the world time it took."""
+
+    digest: str
+    sessions: int
+    virtual_ns: int
+    crashes: tuple[KeptCrash, ...] = ()
+
+
+def put(table: pa.Table, path: Path, cell: KeptCell | None = None) -> None:
+    """Write a part under a temporary name, then give it its own."""
+    import pyarrow.parquet as pq
+
+    notes = {_SCHEMA_KEY: str(SCHEMA).encode()}
+    if cell is not None:
+        notes[_CELL_KEY] = json.dumps(asdict(cell)).encode()
+    path.parent.mkdir(exist_ok=True)
+    written = path.with_name(f".{path.name}.{os.getpid()}")
+    pq.write_table(table.replace_schema_metadata(notes), written, compression="zstd")
+    written.replace(path)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed run had not written to its end."""
+    for table in TABLES:
+        for path in (folder / table).glob(".*"):
+            path.unlink(missing_ok=True)
+    for path in folder.glob(f".{RECORD}.*"):
+        path.unlink(missing_ok=True)
+
+
+def open_part(path: Path, *, codes: Collection[str] = ()) -> pq.ParquetFile:
+    """A part, opened; texts in these columns are read as codes.
+
+    Raises `UsageError` where its tables are of a later version than this.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        part = pq.ParquetFile(path, read_dictionary=list(codes) or None)
+    except pa.ArrowInvalid as error:
+        raise UsageError(f"{path} is damaged: {error}") from None
+    version = int(_notes(part).get(_SCHEMA_KEY, b"1"))
+    if version > SCHEMA:
+        message = f"{path} holds tables of version {version}; this evalkit reads up to {SCHEMA}"
+        raise UsageError(message, hint="read it with the evalkit that wrote it, or a later one")
+    return part
+
+
+def read_cell(path: Path) -> KeptCell | None:
+    """What a `sessions` part says of its cell; None where it says nothing or is damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        note = _notes(pq.ParquetFile(path)).get(_CELL_KEY)
+    except (OSError, pa.ArrowInvalid):
+        return None
+    if note is None:
+        return None
+    told = json.loads(note)
+    crashes = tuple(KeptCrash(**each) for each in told.pop("crashes"))
+    return KeptCell(**told, crashes=crashes)
+
+
+def _notes(part: pq.ParquetFile) -> Mapping[bytes, bytes]:
+    return part.schema_arrow.metadata or {}
+
+
+def read(path: Path, columns: Collection[str] | None = None) -> pa.Table:
+    """The rows of a part, with these columns or with all, and without its notes."""
+    part = open_part(path)
+    there = None if columns is None else [each for each in columns if each in part.schema.names]
+    return part.read(there).replace_schema_metadata()
+
+
+def read_where(path: Path, wanted: Mapping[str, Collection[str | None]]) -> pa.Table | None:
+    """The rows of a part whose values in these columns are wanted; None where there is none.
+
+    Only these columns are read to find that out: most parts hold none of what is looked for.
+    """
+    part = open_part(path)
+    if wanted:
+        keys = part.read(list(wanted))
+        for column, values in wanted.items():
+            keys = where(keys, column, values.__contains__)
+        if not keys.num_rows:
+            return None
+    table = part.read().replace_schema_metadata()
+    for column, values in wanted.items():
+        table = where(table, column, values.__contains__)
+    return table
