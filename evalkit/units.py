@@ -141,7 +141,8 @@ def _match(pattern: str, value: object, what: str, allowed: str) -> tuple[str, .
     if isinstance(value, str) and (found := re.fullmatch(pattern, value)):
         return found.groups()
     bare = isinstance(value, (int, float)) and not isinstance(value, bool)
-    wrong = f"a {what} without its unit" if bare else f"no {what}"
+    article = "an" if what[0] in "aeiou" else "a"
+    wrong = f"{article} {what} without its unit" if bare else f"no {what}"
     raise ValueError(f"{_shown(value)} is {wrong}; allowed: {allowed}")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from evalkit.keyed import Draw
 
@@ -33,10 +33,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send bytes of the body, framed as the reply is framed."""
+    """Send bytes of the body, framed as the reply is framed.
+
+    `whole` says that its client then has all of the reply, though the body be not at its end.
+    """
 
     data: bytes
     fault: str | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,40 @@ class Reset:
     fault: str | None = None
 
 
-Step: TypeAlias = Wait | Head | Send | Raw | Stall | Cut | Reset
+class Stream(Protocol):
+    """The body of a reply that is still being made while it is played."""
+
+    @property
+    def complaint(self) -> str | None:
+        """What went wrong with it, if anything did."""
+        ...
+
+    def body(self) -> bytes:
+        """What has come of it, as far as it is kept."""
+        ...
+
+    def listen(self, heard: Callable[[Step | None], None]) -> None:
+        """Tell the steps that have come, in order, then each as it comes; None is the end."""
+        ...
+
+    def leave(self) -> None:
+        """Nobody listens any more."""
+        ...
+
+    async def gathered(self) -> tuple[Step, ...]:
+        """All of its steps with the waits between them, once it has ended."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Send what comes of a stream as it comes, framed as the reply is framed."""
+
+    stream: Stream
+    fault: str | None = None
+
+
+Step: TypeAlias = Wait | Head | Send | Raw | Stall | Cut | Reset | Follow
 ENDS_CONNECTION = (Stall, Cut, Reset)
 
 _UNKEYED = Draw.of("request")
@@ -129,6 +166,26 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """A request that a service makes of the agent because of a call: a webhook.
+
+    It is sent `after` nanoseconds, under the same `id` each time. An attempt fails where the answer
+    is not 2xx or takes longer than `timeout`; each wait in `retries` is followed by another one.
+    `signed` gives the headers that sign a body at a wall time (nanoseconds since 1970).
+    """
+
+    name: str
+    id: str
+    url: str
+    headers: Headers = ()
+    body: bytes = b""
+    after: int = 0
+    timeout: int = 10_000_000_000
+    retries: tuple[int, ...] = ()
+    signed: Callable[[bytes, int], Headers] | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """With what authority a request was made: the scopes that its credential `had`, and those that
     the operation `used`.
@@ -146,6 +203,67 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a model says in a reply. `calls` are pairs of a tool and its arguments as JSON text.
+
+    `ended` says why it stops: of itself, because its tokens were used up, or by a content filter.
+    `confidence` is the probability of each of its tokens.
+    """
+
+    text: str | None = None
+    refusal: str | None = None
+    calls: tuple[tuple[str, str], ...] = ()
+    ended: Literal["itself", "length", "filter"] = "itself"
+    confidence: float | None = None
+
+
+Telling: TypeAlias = Literal["finish", "done", "usage", "content"]
+"""Parts of a model's reply on the wire: why it ended, the event that says that no more comes, the
+tokens used, and what was said.
+"""
+
+
+class Speech(Protocol):
+    """What a model said in a reply, and how its service would have told it otherwise."""
+
+    @property
+    def said(self) -> Said:
+        """What it said."""
+        ...
+
+    @property
+    def streams(self) -> bool:
+        """Whether the reply is a stream."""
+        ...
+
+    def saying(self, said: Said) -> Reply:
+        """The reply if the model had said this."""
+        ...
+
+    def paced(self, tokens_per_second: float) -> Reply:
+        """The reply if the model spoke at this pace."""
+        ...
+
+    def too_long(self) -> Reply:
+        """The refusal of a conversation that does not fit the model's context."""
+        ...
+
+    def without(self, reply: Reply, part: Telling, fault: str) -> Reply:
+        """The reply, which may have been changed, without a part of it wherever that stands."""
+        ...
+
+    def says(self, event: bytes) -> bool:
+        """Whether an event of the stream holds something of what the model says."""
+        ...
+
+    def failing(self, status: int, number: int) -> bytes:
+        """What tells of an error in a reply that began well: of a stream its event of this number
+        from 0, else the body.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What a service sends back.
 
@@ -153,12 +271,13 @@ class Reply:
     chunk; otherwise `headers` carries the content length, or the end of the connection is the end
     of the body. `effects` are committed when the service takes the request on, and what `taken`
     holds is called then: what the service remembers that is no effect (a key, a token). A fault
-    that answers in its place drops both. `access` is set where the service asks who calls. `route`
-    names the route or rule that answered; `complaint` is set when none did, and says what came
-    nearest. `breaches` says how the request broke the service's contract, and `contract` what that
-    allows in the body's place. `failed` says that the reply tells of a failure whatever its status.
-    `stays_open` says that it has no end of its own: the call is over once it has begun, and what
-    follows comes unasked.
+    that answers in its place drops both, and the `callbacks` that the call causes. `access` is set
+    where the service asks who calls. `route` names the route or rule that answered; `complaint` is
+    set when none did, and says what came nearest. `breaches` says how the request broke the
+    service's contract, and `contract` what that allows in the body's place. `failed` says that the
+    reply tells of a failure whatever its status. `stays_open` says that it has no end of its own:
+    the call is over once it has begun, and what follows comes unasked. `speech` is set where a
+    model speaks.
     """
 
     status: int = 200
@@ -166,6 +285,7 @@ class Reply:
     plan: tuple[Step, ...] = ()
     chunked: bool = False
     effects: tuple[Effect, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
     usage: Usage | None = None
     model: str | None = None
     route: str | None = None
@@ -177,6 +297,7 @@ class Reply:
     breaches: tuple[str, ...] = ()
     contract: Allows | None = field(default=None, compare=False, repr=False)
     earlier: tuple[Earlier, ...] = field(default=(), compare=False, repr=False)
+    speech: Speech | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def whole(
@@ -195,9 +316,34 @@ class Reply:
         body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
         return cls.whole(body, status=status, content_type="application/json", headers=headers)
 
+    def committing(self, *effects: Effect) -> Reply:
+        """The same reply, with these changes beside those that it makes."""
+        return replace(self, effects=(*self.effects, *effects))
+
     def body(self) -> bytes:
-        """The bytes of the body that the plan would send."""
-        return b"".join(step.data for step in self.plan if isinstance(step, Send))
+        """The bytes of the body that the plan would send; of a stream what has come of it."""
+        sends = (step for step in self.plan if isinstance(step, Send | Follow))
+        return b"".join(
+            step.data if isinstance(step, Send) else step.stream.body() for step in sends
+        )
+
+    @property
+    def stream(self) -> Stream | None:
+        """The stream in its plan, if there is one."""
+        return next((step.stream for step in self.plan if isinstance(step, Follow)), None)
+
+    @property
+    def trouble(self) -> str | None:
+        """Its complaint, or that of its stream."""
+        stream = self.stream
+        return self.complaint or (None if stream is None else stream.complaint)
+
+    async def gathered(self) -> Reply:
+        """The same reply once its stream has ended, with that as steps of its plan."""
+        plan: list[Step] = []
+        for step in self.plan:
+            plan += await step.stream.gathered() if isinstance(step, Follow) else (step,)
+        return replace(self, plan=tuple(plan))
 
     def after(self, ns: int, fault: str | None = None) -> Reply:
         """The same reply, begun `ns` later."""
@@ -237,10 +383,27 @@ class Request:
     caller: Caller | None = None
     draw: Draw = _UNKEYED
 
+    def arrived(self, at: int, caller: Caller | None, draw: Draw) -> Request:
+        """The request as its service gets it, at a world time in nanoseconds."""
+        return Request(
+            method=self.method,
+            path=self.path,
+            host=self.host,
+            query=self.query,
+            headers=self.headers,
+            body=self.body,
+            at=at,
+            caller=caller,
+            draw=draw,
+        )
+
     def header(self, name: str) -> str | None:
         """The first value of a header, or None."""
         name = name.lower()
-        return next((value for key, value in self.headers if key == name), None)
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
 
     def json(self) -> Any:
         """The body read as JSON. Raises `ValueError` where it is none."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -11,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.agents.base import AgentFailed, Reply, Turn
-from evalkit.agents.calling import AgentRequest, App, Caller
-from evalkit.agents.lifespan import lifespan
-from evalkit.agents.loading import loaded, place_of
+from evalkit.agents.calling import AgentRequest, Caller, Response
+from evalkit.agents.mailbox import Mailbox
+from evalkit.agents.polling import Poller
 from evalkit.agents.reading import ReplyReader
+from evalkit.agents.receiving import Receiver
 from evalkit.errors import StartError
+from evalkit.services.asgi.lifespan import lifespan
+from evalkit.services.asgi.protocol import check_app
 from evalkit.services.template import RenderError, Template, TemplateError, compile_value
-from evalkit.suite.model import ReplyMapping, RequestTemplate
+from evalkit.suite import agent as model
+from evalkit.suite.loading import loaded
 
 VARIABLES = ("turn", "session")
 """What the templates of a request may use."""
@@ -27,22 +30,43 @@ _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
 class AsgiAgent:
-    """Makes each turn a request, and a reply of its response."""
+    """Makes each turn a request, and a reply of its response, or of what follows on a 202."""
 
-    def __init__(self, caller: Caller, request: RequestTemplate, reply: ReplyMapping) -> None:
+    def __init__(self, caller: Caller, settings: model.Agent, mailbox: Mailbox) -> None:
+        request = settings.request
         self._caller = caller
+        self.receiver: Receiver = caller
+        """Where requests go that carry no turn."""
         self._method = request.method
         self._has_body = request.body is not None
         self._template = compile_request(request)
-        self._reader = ReplyReader(reply)
+        self._reader = ReplyReader(settings.reply)
+        self._poller = None if settings.poll is None else Poller(caller, settings.poll)
+        self._callback = settings.callback
+        self._mailbox = mailbox
 
     async def reply(self, turn: Turn) -> Reply:
-        """What the application answers."""
-        return self._reader.read(await self._caller.call(self._request(turn)))
+        """What the application answers, at once or in the end."""
+        variables = variables_of(turn)
+        if self._callback is not None:
+            return self._reader.read(await self._called_back(turn, variables, self._callback))
+        response = await self._caller.call(self._request(variables))
+        if response.status == 202 and self._poller is not None:
+            response = await self._poller.final(response, variables)
+        return self._reader.read(response)
 
-    def _request(self, turn: Turn) -> AgentRequest:
+    async def _called_back(
+        self, turn: Turn, variables: Mapping[str, Any], callback: model.Callback
+    ) -> Response:
+        """What the application answers, or what it posts after a 202."""
+        with self._mailbox.expecting(turn) as letter:
+            told = {**variables["turn"], "callback_url": letter.url}
+            response = await self._caller.call(self._request({**variables, "turn": told}))
+            return await letter.come(callback.within) if response.status == 202 else response
+
+    def _request(self, variables: Mapping[str, Any]) -> AgentRequest:
         try:
-            filled = self._template.render(variables_of(turn))
+            filled = self._template.render(variables)
         except RenderError as error:
             raise AgentFailed(f"the request of the turn cannot be made: {error}") from error
         body = json.dumps(filled["json"], ensure_ascii=False).encode() if self._has_body else b""
@@ -56,23 +80,24 @@ class AsgiAgent:
 
 @asynccontextmanager
 async def open_asgi(
-    target: str, folder: Path, request: RequestTemplate, reply: ReplyMapping
+    target: str, folder: Path, settings: model.Agent, mailbox: Mailbox
 ) -> AsyncIterator[AsgiAgent]:
-    """The application that a target names, started for the length of a world.
+    """The application that a target names, started for the length of a world. What it calls back
+    with comes to the mailbox.
 
     Raises `StartError` where the target is no application, or does not start.
     """
     with loaded(target, folder) as app:
-        _check(app, target)
+        check_app(app, target)
         async with lifespan(app, target) as state:
             caller = Caller(app, state)
             try:
-                yield _agent(caller, request, reply)
+                yield _agent(caller, settings, mailbox)
             finally:
                 await caller.close()
 
 
-def compile_request(request: RequestTemplate) -> Template:
+def compile_request(request: model.RequestTemplate) -> Template:
     """The templates of a request. Raises `TemplateError`; its places are the keys of `request`."""
     parts = {"path": request.path, "headers": dict(request.headers), "json": request.body}
     return compile_value(parts, VARIABLES)
@@ -84,21 +109,11 @@ def variables_of(turn: Turn) -> Mapping[str, Any]:
     return {"turn": {"input": turn.input, "number": turn.number}, "session": session}
 
 
-def _agent(caller: Caller, request: RequestTemplate, reply: ReplyMapping) -> AsgiAgent:
+def _agent(caller: Caller, settings: model.Agent, mailbox: Mailbox) -> AsgiAgent:
     try:
-        return AsgiAgent(caller, request, reply)
+        return AsgiAgent(caller, settings, mailbox)
     except TemplateError as error:
-        raise StartError(f"the agent's request template is wrong: {error}") from error
-
-
-def _check(app: App, target: str) -> None:
-    try:
-        inspect.signature(app).bind({}, None, None)
-    except (TypeError, ValueError):
-        raise StartError(
-            f"{target} is no ASGI 3 application ({place_of(app)})",
-            hint="allowed: a callable app(scope, receive, send), as Starlette and FastAPI make it",
-        ) from None
+        raise StartError(f"the agent's template is wrong: {error}") from error
 
 
 def _target(path: object) -> str:

@@ -5,23 +5,18 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import quote, unquote
 
 from evalkit.agents.base import AgentFailed
-
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-App: TypeAlias = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+from evalkit.services.asgi.protocol import App, Message
+from evalkit.suite.hosts import AGENT_HOST
 
 MAX_BODY = 10_000_000
 """The largest body of a response that is read, in bytes."""
 
-HOST = "agent.evalkit.test"
 _LOG = logging.getLogger("evalkit.agents")
 _MOMENTS = 10
 
@@ -44,11 +39,14 @@ class Response:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
 
+    def header(self, name: str) -> str | None:
+        """The first value of a header, or None."""
+        return next((value for key, value in self.headers if key == name), None)
+
     @property
     def media_type(self) -> str:
         """The content type without its parameters."""
-        value = next((value for name, value in self.headers if name == "content-type"), "")
-        return value.partition(";")[0].strip().lower()
+        return (self.header("content-type") or "").partition(";")[0].strip().lower()
 
     def excerpt(self) -> str:
         """The beginning of the body, for an error."""
@@ -149,9 +147,9 @@ def _scope(request: AgentRequest, state: dict[str, Any]) -> dict[str, Any]:
         "raw_path": raw.encode("ascii"),
         "query_string": quote(query, safe="/:@!$&'()*+,;=~-._%?").encode("ascii"),
         "root_path": "",
-        "headers": [(b"host", HOST.encode()), *_encoded(request.headers)],
+        "headers": [(b"host", AGENT_HOST.encode()), *_encoded(request.headers)],
         "client": ("127.0.0.1", 50000),
-        "server": (HOST, 80),
+        "server": (AGENT_HOST, 80),
         "state": dict(state),
     }
 

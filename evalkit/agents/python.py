@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from evalkit.agents.base import AgentFailed, Reply, Turn
-from evalkit.agents.loading import loaded, place_of
 from evalkit.errors import StartError
+from evalkit.suite.loading import loaded, place_of
 
 Target: TypeAlias = Callable[[Turn], Awaitable[object]]
 

@@ -20,6 +20,7 @@ from evalkit.gate import (
 )
 from evalkit.gate.endings import count_ends, endings
 from evalkit.gate.verdict import START_EXIT, exit_code
+from evalkit.metrics import spending
 from evalkit.store import Run, RunRecord, ScenarioRecord, Status
 from evalkit.store.figures import Figures, figures_of
 from evalkit.suite.model import Suite
@@ -50,6 +51,7 @@ def judged(run: Run, plan: SuitePlan, outcome: Outcome, *, differs: str | None) 
         notes=notes,
         warnings=(*run.record.warnings, *suite.warnings),
         not_started=outcome.not_started,
+        spent=spending(figures.calls),
     )
     return with_verdict(record, suite, interrupted=outcome.interrupted)
 

@@ -22,7 +22,6 @@ from evalkit.engine.cells import SuitePlan
 from evalkit.engine.events import CellKey
 from evalkit.errors import UsageError
 from evalkit.gate import worst_exit
-from evalkit.metrics import price_table
 from evalkit.store import (
     CellWriter,
     KeptCell,
@@ -240,7 +239,7 @@ def _opened(plan: SuitePlan, run_id: str, choice: _Choice, now: datetime) -> Run
         versions=versions(),
         files=files_of(plan),
         dependencies=dependencies(),
-        prices=price_table(),
+        prices=str(plan.prices),
         warnings=tuple(f"{each.place}: {each.message}" for each in plan.warnings),
         controls=plan.controls,
         scenarios=tuple(

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from evalkit.checks.words import failure_of, listed, numbered
-from evalkit.faults import FAULTS
+from evalkit.faults import AGENT, FAULTS
 from evalkit.journal.logical import LogicalCall, logical_calls
 from evalkit.journal.records import FaultMoved, Outcome, Stage
 from evalkit.journal.views import CallView, SessionView, TurnView
@@ -60,6 +60,8 @@ def _service_failed(logical: LogicalCall) -> bool:
 
 
 def _is_failure(call: CallView) -> bool:
+    if _died(call):
+        return False
     if _reached_its_client(call) or call.ended is None:
         return True
     status = call.ended.status or 0
@@ -76,6 +78,11 @@ def _reached_its_client(call: CallView) -> bool:
 def _broke(fault: FaultMoved) -> bool:
     kind = FAULTS.get(fault.fault)
     return fault.stage is Stage.DELIVERED and kind is not None and kind.breaks
+
+
+def _died(call: CallView) -> bool:
+    """Whether the agent died during the call: nobody was left to do anything about it."""
+    return _gave_up(call) and any(fault.service == AGENT for fault in call.faults)
 
 
 def _gave_up(call: CallView) -> bool:

@@ -18,6 +18,7 @@ from evalkit.checks.silent_failure import NoSilentFailure
 from evalkit.checks.unfit import FitsSimulation
 from evalkit.checks.unmatched_request import NoUnmatchedRequest
 from evalkit.checks.unmocked_egress import NoUnmockedEgress
+from evalkit.checks.webhooks_taken import WebhooksTaken
 from evalkit.checks.within_budget import WithinBudget
 
 CHECKS: Mapping[str, Check] = MappingProxyType(
@@ -32,6 +33,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "retries-bounded": RetriesBounded(),
         "within-budget": WithinBudget(),
         "policy-followed": PolicyFollowed(),
+        "webhooks-taken": WebhooksTaken(),
     }
 )
 SETS: Mapping[str, tuple[str, ...]] = MappingProxyType({"standard": tuple(CHECKS)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,6 +43,23 @@ class Command:
         )
         self.arguments(parser)
         parser.set_defaults(action=self.action)
+
+
+def stored_run(parser: argparse.ArgumentParser, name: str = "run") -> None:
+    """The argument that names a stored run."""
+    text = "the folder of a run, its id, the start of its id, or `latest`"
+    parser.add_argument(name, metavar="RUN", help=text)
+
+
+def kept_in(parser: argparse.ArgumentParser) -> None:
+    """The option that says where runs are kept."""
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("reports"),
+        help="where runs are kept (default: %(default)s)",
+    )
 
 
 def positive(text: str) -> int:

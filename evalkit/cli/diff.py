@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from evalkit.cli.command import Command
+from evalkit.cli.command import Command, kept_in, stored_run
 
 _DESCRIPTION = """\
 Compares two runs of one suite session by session: the calls made and what they asked, their order,
@@ -28,20 +27,13 @@ DIFFERENT = 1
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    text = "the folder of a run, its id, the start of its id, or `latest`"
-    parser.add_argument("first", metavar="RUN", help=text)
+    stored_run(parser, "first")
     parser.add_argument("second", metavar="RUN", help="the run to compare it with")
     parser.add_argument("--scenario", metavar="NAME", help="compare only this scenario")
     parser.add_argument(
         "--session", metavar="ID", help="compare only this session, and show all its changes"
     )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=Path("reports"),
-        help="where runs are kept (default: %(default)s)",
-    )
+    kept_in(parser)
     parser.add_argument("--json", action="store_true", help="print all changes as JSON")
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from evalkit.cli.command import Command
+from evalkit.cli.command import Command, kept_in, stored_run
 
 _DESCRIPTION = """\
 Explains one call of a stored run: what answered it and why, what every fault rule of the scenario
@@ -23,9 +22,7 @@ _EXAMPLES = """\
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "run", metavar="RUN", help="the folder of a run, its id, the start of its id, or `latest`"
-    )
+    stored_run(parser)
     parser.add_argument("call", metavar="CALL", nargs="?", help="the name of a call: SESSION#3")
     parser.add_argument(
         "--scenario", metavar="NAME", help="which scenario, if several have that session"
@@ -36,13 +33,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="which cell, if several have such a call of no session",
     )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=Path("reports"),
-        help="where runs are kept (default: %(default)s)",
-    )
+    kept_in(parser)
 
 
 def _action(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from evalkit.cli.command import Command
+from evalkit.cli.command import Command, kept_in, stored_run
 
 _DESCRIPTION = """\
 Judges a stored run again, without running anything: by the gates of its suite file as it is now
@@ -29,20 +29,12 @@ _EXAMPLES = """\
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "run", metavar="RUN", help="the folder of a run, its id, the start of its id, or `latest`"
-    )
+    stored_run(parser)
     parser.add_argument("--gates", metavar="FILE", type=Path, help="a YAML file of gates")
     parser.add_argument(
         "--write", action="store_true", help="put the new verdict into the run's record"
     )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=Path("reports"),
-        help="where runs are kept (default: %(default)s)",
-    )
+    kept_in(parser)
     parser.add_argument(
         "--json", action="store_true", help="print the record as JSON, and all else to stderr"
     )

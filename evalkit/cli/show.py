@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from evalkit.cli.command import Command
+from evalkit.cli.command import Command, kept_in, stored_run
 
 _DESCRIPTION = """\
 Shows a stored run: its scenarios and verdicts, and its sessions, those that did not complete
@@ -20,20 +19,12 @@ _EXAMPLES = """\
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "run", metavar="RUN", help="the folder of a run, its id, the start of its id, or `latest`"
-    )
+    stored_run(parser)
     parser.add_argument("session", metavar="SESSION", nargs="?", help="the id of a session")
     parser.add_argument(
         "--scenario", metavar="NAME", help="which scenario, if several have that session"
     )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=Path("reports"),
-        help="where runs are kept (default: %(default)s)",
-    )
+    kept_in(parser)
 
 
 def _action(args: argparse.Namespace) -> int:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from typing import TypeAlias
 
-from evalkit.agents import open_agent
+from evalkit.agents import open_process
+from evalkit.agents.mailbox import Mailbox
 from evalkit.engine.cells import CellResult, PlannedSession, ScenarioPlan, SuitePlan
 from evalkit.engine.events import CellKey
 from evalkit.engine.exchange import Desk, ServiceEndpoint
@@ -22,6 +23,8 @@ from evalkit.journal.records import End
 from evalkit.journal.views import JournalView
 from evalkit.journal.writer import Journal
 from evalkit.services import ServiceTemplate, load_service
+from evalkit.services.base import Runs
+from evalkit.suite.hosts import CALLER_HOST
 from evalkit.suite.model import ServiceUse
 from evalkit.world.clock import epoch_ns
 from evalkit.world.world import World
@@ -59,6 +62,7 @@ class Cell:
             seed=plan.seed,
         )
         self._endpoints: list[ServiceEndpoint] = []
+        self._mailbox = Mailbox()
         self._replay: Replay | None = None
 
     def position(self) -> object:
@@ -101,10 +105,16 @@ class Cell:
 
     async def _main(self) -> None:
         self._serve()
+        restarts = self._desk.restarts
         async with AsyncExitStack() as stack:
+            for each in self._endpoints:
+                if isinstance(each.service, Runs):
+                    await stack.enter_async_context(each.service.running())
+            kill_by = restarts.kill_by if restarts.any else None
             agent = await stack.enter_async_context(
-                open_agent(self._plan.suite.agent, self._plan.path.parent)
+                open_process(self._plan.suite.agent, self._plan.path.parent, kill_by, self._mailbox)
             )
+            self._desk.callbacks.reach(agent)
             self._replay = Replay(
                 agent=agent,
                 desk=self._desk,
@@ -115,7 +125,7 @@ class Cell:
             )
             self._in_sessions = True
             await self._replay.run(self._sessions)
-            await self._desk.ledger.settled()
+            await self._desk.settled()
             self._in_sessions = False
 
     def _serve(self) -> None:
@@ -126,6 +136,8 @@ class Cell:
             self._endpoints.append(endpoint)
             for host in (host_of(service.name), *declared_hosts(template.info.hosts)):
                 self._world.serve(host, endpoint)
+        if self._plan.suite.agent.callback is not None:
+            self._world.serve(CALLER_HOST, self._mailbox)
 
     def _arriving(self, session: str) -> None:
         """Arm the connect faults of a session: it must not find an open connection."""

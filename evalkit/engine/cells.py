@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from evalkit.checks.run import Crash
 from evalkit.engine.events import CellKey
 from evalkit.journal.records import AnyRecord
+from evalkit.metrics.pricing import Prices
 from evalkit.services import ServiceInfo
 from evalkit.suite import Problem
 from evalkit.suite.model import Scenario, SessionRecord, Sessions, Suite
@@ -55,7 +56,7 @@ class SuitePlan:
     """All that is to be run of one suite. It is pickled on its way to the processes that run it.
 
     `warnings` are what somebody should know of before it runs. `controls` says that faulty
-    scenarios have theirs.
+    scenarios have theirs. `prices` are what its models are priced by.
     """
 
     suite: Suite
@@ -66,6 +67,7 @@ class SuitePlan:
     scenarios: tuple[ScenarioPlan, ...]
     warnings: tuple[Problem, ...] = ()
     controls: bool = True
+    prices: Prices = field(default_factory=Prices)
 
     def scenario(self, name: str) -> ScenarioPlan:
         """The scenario of this name."""

@@ -8,8 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 
+from pydantic import ValidationError
+
+from evalkit.engine.callbacks import Callbacks
+from evalkit.engine.filling import Filling
 from evalkit.engine.ledger import Ledger
-from evalkit.faults import ConnectFault, Connecting, Decision, Schedule, apply_all
+from evalkit.engine.restarts import Restarts
+from evalkit.faults import ConnectFault, Connecting, Decision, Fault, Schedule, apply_all
 from evalkit.journal.canonical import canonical
 from evalkit.journal.identity import Identities, Place, call_failed, sdk_retry
 from evalkit.journal.records import (
@@ -24,10 +29,12 @@ from evalkit.journal.records import (
 from evalkit.journal.writer import Journal
 from evalkit.keyed import Draw
 from evalkit.services.base import Service
-from evalkit.wire import Caller, Earlier, Head, Raw, Reply, Request, Send, Step
+from evalkit.services.template import RenderError
+from evalkit.wire import Caller, Earlier, Head, Raw, Reply, Request, Send, Stall, Step
 from evalkit.world.callers import CALLER
 from evalkit.world.clock import Clock
 from evalkit.world.endpoint import Admission
+from evalkit.world.lives import LIFE
 
 KEPT_BODY = 64 * 1024
 """How many bytes of a request's or a reply's body the journal keeps."""
@@ -40,9 +47,14 @@ class Desk:
         self.journal = journal
         self.clock = clock
         self.schedule = schedule
+        self.filling = Filling(schedule.rules)
         self.seed = seed
         self.identities = Identities()
         self.ledger = Ledger(journal=journal, clock=clock)
+        self.callbacks = Callbacks(journal=journal, clock=clock, schedule=schedule, seed=seed)
+        self.restarts = Restarts(
+            schedule=schedule, journal=journal, clock=clock, identities=self.identities
+        )
         self._last: dict[str | None, dict[int, tuple[Place, Request]]] = defaultdict(dict)
         self._replied: dict[tuple[str, str, str], list[tuple[str, bytes]]] = defaultdict(list)
 
@@ -89,9 +101,16 @@ class Desk:
                 )
             )
 
+    async def settled(self) -> None:
+        """Wait for what calls caused and what came, or still comes, after their sessions."""
+        await self.ledger.settled()
+        await self.callbacks.settled()
+        await self.ledger.settled()
+
     def session_over(self, session: str) -> None:
         """Journal the faults aimed at attempts that the session never made."""
         self.ledger.session_over(session)
+        self.callbacks.session_over(session)
         for place, request in self._last.pop(session, {}).values():
             for missed in self.schedule.missed(place, request.at, request):
                 self.journal.append(
@@ -195,7 +214,7 @@ class ServiceEndpoint:
             place.occurrence,
             place.attempt,
         )
-        request = replace(request, at=desk.clock.now, caller=caller, draw=draw)
+        request = request.arrived(desk.clock.now, caller, draw)
         desk.journal.append(
             _started(
                 desk.clock.now,
@@ -212,6 +231,7 @@ class ServiceEndpoint:
             decision = self._with_connect_fault(place, decision)
         if decision.fired:
             desk.moved(Stage.SCHEDULED, place, _kinds(decision))
+        desk.restarts.called(place, request)
         return Exchange(service, desk, place, request, decision)
 
     def _with_connect_fault(self, place: Place, decision: Decision) -> Decision:
@@ -237,7 +257,8 @@ class Exchange:
         self._decision = decision
         self._fired = self._pending = _kinds(decision)
         self._breaks = {fault.name: fault.breaks for fault in decision.faults}
-        self._broken = False
+        self._broken = self._whole = False
+        self._life = LIFE.get()  # of the agent that asks
         self._reply: Reply | None = None
         self._first_byte: int | None = None
         self._first_token: int | None = None
@@ -259,12 +280,25 @@ class Exchange:
         if self._desk.remembers:
             reply = self._desk.remember(self._place, reply)
         if faults:
-            draw = self._request.draw.at("faults")
-            reply = apply_all(reply, faults, draw, kind=self._service.kind)
+            if reply.stream is not None and not all(fault.follows for fault in faults):
+                reply = await reply.gathered()
+            reply = self._under(faults, reply)
             self._desk.moved(Stage.FIRED, self._place, self._fired)
         self._commit(reply)
+        if self._life is not None and self._life.over:
+            reply = replace(reply, plan=(Stall(),))  # nobody is there to be replied to
         self._reply = reply
         return reply
+
+    def _under(self, faults: tuple[Fault, ...], reply: Reply) -> Reply:
+        """The reply under these faults."""
+        try:
+            filled = list(self._desk.filling.filled(faults, self._request.caller))
+        except (RenderError, ValidationError) as error:
+            what = f"a fault could not be filled in for this call: {error}"
+            return replace(Reply.json({"error": what}, status=500), complaint=what)
+        draw = self._request.draw.at("faults")
+        return apply_all(reply, filled, draw, kind=self._service.kind)
 
     async def _healthy(self) -> Reply:
         try:
@@ -275,9 +309,14 @@ class Exchange:
             return replace(reply, complaint=what)
 
     def _commit(self, reply: Reply) -> None:
-        self._desk.ledger.take_on(self._place, reply, self._deliver)
+        self._desk.ledger.take_on(self._place, reply, self._deliver, self._committed)
+        if reply.callbacks:
+            self._desk.callbacks.take_on(self._place, self._request.caller, reply)
         if reply.effects:
             self._service.committed(self._request)
+
+    def _committed(self, effect: str) -> None:
+        self._desk.restarts.committed(self._place, effect, self._life)
 
     def played(self, step: Step) -> None:
         """A step has taken its effect."""
@@ -289,6 +328,7 @@ class Exchange:
         elif isinstance(step, Send | Raw) and step.data:
             self._first_token = now if self._first_token is None else self._first_token
             self._last_token = now
+            self._whole = self._whole or (isinstance(step, Send) and step.whole)
         if step.fault is not None:
             self._deliver(step.fault)
 
@@ -305,13 +345,18 @@ class Exchange:
             self._end(outcome, sent)
 
     def _end(self, outcome: Outcome, sent: int) -> None:
-        """The call is over, though what it opened may stay open."""
+        """The call is over, though what it opened may stay open. A client that has all of a reply
+        and leaves before the body's end has been replied to.
+        """
+        if self._whole and outcome in (Outcome.ABANDONED, Outcome.OPEN):
+            outcome = Outcome.REPLIED
         reply, place, desk = self._reply, self._place, self._desk
         status = None if reply is None or self._first_byte is None else reply.status
         headers = () if reply is None else reply.headers
         broken = self._broken or (reply is not None and reply.failed)
         failed = call_failed(outcome, status, broken=broken, headers=headers)
-        desk.identities.end(place, failed=failed)
+        died = outcome is Outcome.ABANDONED and desk.restarts.broke_off(place, self._life)
+        desk.identities.end(place, failed=failed and not died)
         access = None if reply is None else reply.access
         desk.journal.append(
             CallEnded(
@@ -329,7 +374,7 @@ class Exchange:
                 model=None if reply is None else reply.model,
                 usage=None if reply is None else reply.usage,
                 route=None if reply is None else reply.route,
-                complaint=None if reply is None else reply.complaint,
+                complaint=None if reply is None else reply.trouble,
                 breaches=() if reply is None else reply.breaches,
                 failed=failed,
                 spared=_spared(self._decision),

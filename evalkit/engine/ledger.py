@@ -23,6 +23,13 @@ from evalkit.world.clock import Clock
 Delivered: TypeAlias = Callable[[str], None]
 """Told the name of a fault whose consequence has come about."""
 
+Committed: TypeAlias = Callable[[str], None]
+"""Told the name of an effect that was committed."""
+
+
+def _nobody(name: str) -> None:
+    """Tell nobody."""
+
 
 class Ledger:
     """Commits what services change, and journals it."""
@@ -31,17 +38,20 @@ class Ledger:
         self._journal = journal
         self._clock = clock
         self._overtaken: dict[tuple[str | None, str], list[Callable[[], None]]] = defaultdict(list)
-        self._late = 0
-        self._settled: asyncio.Event | None = None
+        self._late: set[object] = set()
+        self._awaited: set[object] = set()
+        self._settled = asyncio.Event()
 
-    def take_on(self, place: Place, reply: Reply, delivered: Delivered) -> None:
+    def take_on(
+        self, place: Place, reply: Reply, delivered: Delivered, committed: Committed = _nobody
+    ) -> None:
         """The service takes a request on with this reply: commit what it holds."""
         for taken in reply.taken:
             taken()
         later = (place.session, place.service)
         waiting = self._overtaken.pop(later, []) if _commits_now(reply) else []
         for effect in reply.effects:
-            commit = partial(self._commit, place, effect, delivered)
+            commit = partial(self._commit, place, effect, delivered, committed)
             if effect.overtaken:
                 self._overtaken[later].append(commit)
             elif effect.after:
@@ -57,18 +67,23 @@ class Ledger:
             self._commit_overtaken(later)
 
     async def settled(self) -> None:
-        """Commit what is left over, and wait until nothing is late any more."""
+        """Commit what is left over, and wait until what is late by now is committed.
+
+        What an agent does in the background from now on is not waited for: that may have no end.
+        """
         for later in tuple(self._overtaken):
             self._commit_overtaken(later)
-        if self._late:
-            self._settled = asyncio.Event()
+        self._awaited, self._settled = set(self._late), asyncio.Event()
+        if self._awaited:
             await self._settled.wait()
 
     def _commit_overtaken(self, later: tuple[str | None, str]) -> None:
         for commit in self._overtaken.pop(later):
             commit()
 
-    def _commit(self, place: Place, effect: Effect, delivered: Delivered) -> None:
+    def _commit(
+        self, place: Place, effect: Effect, delivered: Delivered, committed: Committed
+    ) -> None:
         self._journal.append(
             EffectCommitted(
                 at=self._clock.now,
@@ -86,14 +101,17 @@ class Ledger:
             effect.commit()
         if effect.fault is not None:
             delivered(effect.fault)
+        committed(effect.name)
 
     def _commit_late(self, after: int, commit: Callable[[], None]) -> None:
-        self._late += 1
+        own = object()
+        self._late.add(own)
 
         def now() -> None:
             commit()
-            self._late -= 1
-            if self._settled is not None and not self._late:
+            self._late.discard(own)
+            self._awaited.discard(own)
+            if not self._awaited:
                 self._settled.set()
 
         moment = Clock.loop_time(self._clock.now + after)

@@ -12,15 +12,19 @@ from evalkit.checks import CHECKS
 from evalkit.engine.arrivals import Cells, only, plan_sessions
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
 from evalkit.engine.controls import with_controls
+from evalkit.engine.filling import unfillable
 from evalkit.engine.hosts import declared_hosts, host_of, url_of, urls
 from evalkit.engine.judging import expectations
+from evalkit.engine.prices import price_problems, prices_of
 from evalkit.errors import SuiteError, UsageError
-from evalkit.faults import Rule, problems_of
+from evalkit.faults import Rule, When, problems_of
 from evalkit.gate import gated_scenarios
 from evalkit.gate.located import gate_problems, gate_warnings
+from evalkit.metrics.pricing import Prices
 from evalkit.services import ServiceInfo, load_service
 from evalkit.services.template import RenderError, TemplateError, compile_value
 from evalkit.suite import Loaded, Problem, load_sessions
+from evalkit.suite.hosts import AGENT_HOST, AGENT_URL, CALLER_HOST
 from evalkit.suite.model import (
     Expect,
     Scenario,
@@ -30,8 +34,10 @@ from evalkit.suite.model import (
     SessionsOverride,
     Suite,
 )
+from evalkit.wire import Caller
 from evalkit.world.clock import epoch_ns
 
+_TAKEN = {AGENT_HOST: "the agent", CALLER_HOST: "the caller of agents"}
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -65,6 +71,7 @@ class _Planner:
     def plan(self, pattern: str | None, session: str | None, *, controls: bool) -> SuitePlan:
         self._check_start()
         services = self._services()
+        prices = self._prices(services)
         self._check_overrides()
         self._together = any(each.shared for each in services)
         environment = self._environment()
@@ -85,6 +92,7 @@ class _Planner:
             scenarios=with_controls(plans, self._suite.scenarios) if controls else plans,
             warnings=tuple(self._warnings(whole)),
             controls=controls,
+            prices=prices,
         )
 
     # Parts -------------------------------------------------------------------------------------
@@ -120,6 +128,15 @@ class _Planner:
             self._problems += error.problems
             return None
 
+    def _prices(self, services: Sequence[ServiceInfo]) -> Prices:
+        try:
+            prices = prices_of(self._loaded)
+        except SuiteError as error:
+            self._problems += error.problems
+            return Prices()
+        self._problems += price_problems(self._loaded, services, prices)
+        return prices
+
     def _check_overrides(self) -> None:
         """The services that scenarios replace by another version are there and sound."""
         for scenario, each in self._suite.scenarios.items():
@@ -141,7 +158,7 @@ class _Planner:
 
     def _check_hosts(self, services: Iterable[ServiceInfo]) -> None:
         """Of two services at one host only one would ever be asked."""
-        taken: dict[str, str] = {}
+        taken = dict(_TAKEN)
         for service in services:
             for host in declared_hosts(service.hosts):
                 other = taken.setdefault(host, service.name)
@@ -154,7 +171,7 @@ class _Planner:
 
     def _check_names(self) -> None:
         """Two services of one name would be one."""
-        taken: dict[str, str] = {}
+        taken = dict(_TAKEN)
         for name in self._suite.services:
             if (other := taken.setdefault(host_of(name), name)) != name:
                 message = f"{name} and {other} would both answer at {host_of(name)}; rename one"
@@ -170,7 +187,7 @@ class _Planner:
         return there
 
     def _environment(self) -> Mapping[str, str]:
-        known = {"services": urls(self._suite.services)}
+        known = {"services": urls(self._suite.services), "agent": {"url": AGENT_URL}}
         filled = {}
         for name, text in self._suite.agent.env.items():
             if not _VARIABLE.fullmatch(name) or "\0" in text:
@@ -190,6 +207,7 @@ class _Planner:
         cells = plan_sessions(records, settings, together=self._together)
         self._check_ids(cells, scenario.sessions, name)
         self._check_templates(cells, scenario, name)
+        self._check_filling(cells, scenario, name)
         return ScenarioPlan(name=name, scenario=scenario, settings=settings, cells=cells)
 
     def _check_ids(self, cells: Cells, override: SessionsOverride, scenario: str) -> None:
@@ -211,6 +229,13 @@ class _Planner:
                 place = where if where[-1] else where[:-1]
                 self._problem(place, f"in what is expected of session {planned.id}: {error}")
                 return
+
+    def _check_filling(self, cells: Cells, scenario: Scenario, name: str) -> None:
+        """The templates in faults hold for every session, or the first that fails tells."""
+        planned = (each for cell in cells for each in cell)
+        callers = (Caller(session=each.id, turn=1, vars=each.record.vars) for each in planned)
+        for index, message in unfillable(_rules(scenario), callers):
+            self._problem(("scenarios", name, "faults", index), message)
 
     def _records(
         self, settings: Sessions, where: tuple[str, ...], override: SessionsOverride
@@ -302,8 +327,15 @@ class _Planner:
         for index, rule in enumerate(_rules(scenario)):
             for message in problems_of(rule):
                 self._problem((*where, index), message)
-            if rule.service and rule.service not in self._suite.services:
+            if rule.of_agent:
+                self._check_moment((*where, index, "when"), rule.when)
+            elif rule.service and rule.service not in self._suite.services:
                 self._unknown_service((*where, index, "at"), rule.service)
+
+    def _check_moment(self, where: tuple[str | int, ...], when: When) -> None:
+        service = "" if when.during is None else when.during.partition(" ")[0]
+        if when.during is not None and service not in self._suite.services:
+            self._unknown_service((*where, "during"), service)
 
     def _check_expect(self, where: tuple[str, ...], expect: Expect) -> None:
         for service in expect.calls:

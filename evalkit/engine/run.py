@@ -11,7 +11,8 @@ from evalkit.engine.events import CellKey, Event, RunPlanned
 from evalkit.engine.forking import Zygote, start_zygote
 from evalkit.engine.messages import Order
 from evalkit.engine.pool import Pool
-from evalkit.engine.preload import ALWAYS, libraries_of
+from evalkit.engine.preload import ALWAYS, PRICES, libraries_of
+from evalkit.metrics.context import is_model
 
 
 def run_suite(
@@ -41,7 +42,9 @@ def run_suite(
         sessions=sum(each.sessions for each in plan.scenarios),
     )
     target = plan.suite.agent.python or plan.suite.agent.asgi or ""
-    preload = (*ALWAYS, *libraries_of(target, plan.path.parent))
+    models = [each for each in plan.services if is_model(each.kind)]
+    prices = PRICES if plan.prices.needs_list(models) else ()
+    preload = (*ALWAYS, *prices, *libraries_of(target, plan.path.parent))
     bare = tuple(replace(each, cells=()) for each in plan.scenarios)
     order = Order(plan=replace(plan, scenarios=bare), sink=sink, preload=preload)
 

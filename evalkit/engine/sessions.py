@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from evalkit.agents import Agent, AgentFailed, Reply, Session, Turn
+from evalkit.agents.living import AgentDown, Living, Process
 from evalkit.engine.cells import PlannedSession
 from evalkit.engine.cpu import CpuShares
 from evalkit.engine.exchange import Desk
@@ -27,6 +28,7 @@ from evalkit.units import format_duration
 from evalkit.wire import Caller
 from evalkit.world.callers import CALLER
 from evalkit.world.clock import NS, Clock
+from evalkit.world.lives import LIFE, Life
 
 DEFAULT_CONCURRENCY = 10
 """Sessions at a time where the suite names neither arrivals nor a concurrency."""
@@ -46,7 +48,7 @@ class Replay:
     def __init__(
         self,
         *,
-        agent: Agent,
+        agent: Process,
         desk: Desk,
         settings: Sessions,
         most_turns: int | None,
@@ -59,6 +61,7 @@ class Replay:
         self._arriving = arriving
         self._ended = ended
         self._places = asyncio.Semaphore(most_turns) if most_turns else None
+        self._served: dict[str, Life | None] = {}  # by session: who answered its last turn
         self.cpu = CpuShares()
 
     async def run(self, sessions: Sequence[PlannedSession]) -> None:
@@ -113,15 +116,40 @@ class Replay:
         self._journal(TurnStarted, planned.id, number, input=text, intended=intended)
         session = Session(id=planned.id, vars=planned.record.vars)
         turn = Turn(input=text, number=number, session=session)
+        limit = min(deadline, intended + self._settings.turn_deadline)
         with self.cpu.turn(planned.id, number):
-            task = self._start(planned, turn)
-            limit = min(deadline, intended + self._settings.turn_deadline)
-            done, _ = await asyncio.wait({task}, timeout=(limit - self._desk.clock.now) / NS)
-            if not done:
+            try:
+                task = await self._asked(planned, turn, limit)
+            except AgentDown as error:
+                return self._failed(planned.id, number, str(error), None)
+            if task is None or not task.done():
                 return await self._give_up(task, planned.id, number, deadline)
         return self._came_back(task, planned.id, number)
 
-    def _start(self, planned: PlannedSession, turn: Turn) -> asyncio.Task[Reply]:
+    async def _asked(
+        self, planned: PlannedSession, turn: Turn, limit: int
+    ) -> asyncio.Task[Reply] | None:
+        """The task of the turn, which may not be done at the limit; None where the agent was not
+        up by then. One that dies is asked again once it is up, as a client does that waits for it.
+
+        Raises `AgentDown` where it does not come up any more.
+        """
+        restarts, asks = self._desk.restarts, 0
+        place = planned.id, turn.number
+        while (living := await self._agent.living(limit)) is not None:
+            asks += 1
+            task = self._start(planned, turn, living)
+            if asks == 1:
+                restarts.delivered(self._served.get(planned.id), *place)
+                restarts.turn_began(*place, living.life)
+            await asyncio.wait({task}, timeout=(limit - self._desk.clock.now) / NS)
+            if living.life is None or not living.life.cut_off(task):
+                self._served[planned.id] = living.life
+                return task
+            restarts.delivered(living.life, *place)
+        return None
+
+    def _start(self, planned: PlannedSession, turn: Turn, living: Living) -> asyncio.Task[Reply]:
         record = planned.record
         caller = Caller(
             session=planned.id,
@@ -131,24 +159,28 @@ class Replay:
         )
         context = contextvars.copy_context()
         context.run(CALLER.set, caller)
-        return context.run(asyncio.create_task, self._reply(turn), context=context)
+        context.run(LIFE.set, living.life)
+        return context.run(asyncio.create_task, self._reply(living.agent, turn), context=context)
 
-    async def _reply(self, turn: Turn) -> Reply:
+    async def _reply(self, agent: Agent, turn: Turn) -> Reply:
         async with self._places or nullcontext():
             try:
-                return await self._agent.reply(turn)
+                reply = await agent.reply(turn)
             except CellInterrupted:
                 raise
             except KeyboardInterrupt as error:  # of the agent's own making
                 raise AgentFailed("the agent raised KeyboardInterrupt") from error
+            self._desk.restarts.reply_made(turn.session.id, turn.number)
+            return reply
 
     async def _give_up(
-        self, task: asyncio.Task[Reply], session: str, number: int, deadline: int
+        self, task: asyncio.Task[Reply] | None, session: str, number: int, deadline: int
     ) -> _Ending:
-        task.cancel()
-        await asyncio.wait({task}, timeout=_GRACE)
-        if task.done() and not task.cancelled():
-            task.exception()  # it was cancelled: what it raised then is its own affair
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task}, timeout=_GRACE)
+            if task.done() and not task.cancelled():
+                task.exception()  # it was cancelled: what it raised then is its own affair
         if self._desk.clock.now >= deadline:
             ending = self._past_deadline()
         else:

@@ -3,11 +3,12 @@
 from evalkit.faults.base import ConnectFault, Connecting, Fault
 from evalkit.faults.presets import PRESETS
 from evalkit.faults.registry import FAULTS, AnyFault, apply_all
-from evalkit.faults.rule import Rule, problems_of
+from evalkit.faults.rule import AGENT, Rule, problems_of
 from evalkit.faults.schedule import CallPlace, Decision, Schedule
 from evalkit.faults.trigger import When
 
 __all__ = [
+    "AGENT",
     "FAULTS",
     "PRESETS",
     "AnyFault",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -25,6 +26,15 @@ class Fault(BaseModel):
     connects: ClassVar[bool] = False
     """Whether it acts on the connection, before there is a request."""
 
+    of_agent: ClassVar[bool] = False
+    """Whether it befalls the agent itself, and no call."""
+
+    calls_back: ClassVar[bool] = False
+    """Whether it acts on a webhook: see `evalkit.faults.callbacks`."""
+
+    follows: ClassVar[bool] = False
+    """Whether it can change a reply whose body is still being made: see `evalkit.wire.Stream`."""
+
     breaks: ClassVar[bool] = True
     """Whether a client that receives its consequence has no usable reply."""
 
@@ -33,6 +43,18 @@ class Fault(BaseModel):
 
     remembers: ClassVar[bool] = False
     """Whether it needs to know what the operation replied before: `evalkit.wire.Reply.earlier`."""
+
+    SAYS: ClassVar[int] = 0
+    MANNER: ClassVar[int] = 1
+    TELLS: ClassVar[int] = 2
+    SENDS: ClassVar[int] = 3
+    order: ClassVar[int] = SENDS
+    """When it applies among the faults of a call: first those of what a model says, then of how it
+    speaks, of how its API tells that, and of how that is sent. Within each, as written.
+    """
+
+    templated: ClassVar[tuple[str, ...]] = ()
+    """The fields in which templates over the session may stand."""
 
     @model_validator(mode="before")
     @classmethod
@@ -43,6 +65,10 @@ class Fault(BaseModel):
         """The fault as it acts on a service of this kind; most act alike on all."""
         del kind
         return self
+
+    def filled(self, values: Mapping[str, Any]) -> Fault:
+        """The fault with the values of some of its fields filled in."""
+        return type(self).model_validate({**self.model_dump(exclude_unset=True), **values})
 
     def apply(self, reply: Reply, draw: Draw) -> Reply:
         """The reply under this fault; the steps it adds or changes bear its name."""

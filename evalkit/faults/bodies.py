@@ -45,7 +45,7 @@ def at_byte(reply: Reply, place: int, *steps: Step) -> Reply:
     for step in reply.plan:
         if isinstance(step, Send) and not put and place < len(step.data):
             before, after = step.data[:place], step.data[place:]
-            plan += [replace(step, data=before)] if before else []
+            plan += [replace(step, data=before, whole=False)] if before else []
             plan += [*steps, replace(step, data=after)]
             put = True
             continue
@@ -71,5 +71,5 @@ def _overwritten(step: Send, place: int, wrong: Send) -> list[Step]:
     if not 0 <= place < len(step.data):
         return [step]
     before, after = step.data[:place], step.data[place + 1 :]
-    parts = (replace(step, data=before), wrong, replace(step, data=after))
+    parts = (replace(step, data=before, whole=False), wrong, replace(step, data=after))
     return [part for part in parts if part.data]

@@ -26,6 +26,8 @@ class CommitNothing(Fault):
     commit_nothing: Literal[True] = Field(description="The reply is given, the change is not made")
 
     def apply(self, reply: Reply, draw: Draw) -> Reply:
-        """The reply without its effects."""
+        """The reply without its effects, and so without what they would cause."""
         del draw
-        return mark_head(replace(reply, effects=()), self.name) if reply.effects else reply
+        if not reply.effects:
+            return reply
+        return mark_head(replace(reply, effects=(), callbacks=()), self.name)

@@ -26,7 +26,10 @@ class CommitReordered(Fault):
     commit_reordered: Literal[True] = Field(description="The session's next changes overtake these")
 
     def apply(self, reply: Reply, draw: Draw) -> Reply:
-        """The reply, its effects held back."""
+        """The reply, its effects held back; those that come later anyway come when they do."""
         del draw
-        held = (replace(each, overtaken=True, fault=self.name) for each in reply.effects)
+        held = (
+            each if each.after else replace(each, overtaken=True, fault=self.name)
+            for each in reply.effects
+        )
         return replace(reply, effects=tuple(held))

@@ -16,6 +16,7 @@ class Delay(Fault):
     """The reply begins this much later, give or take the jitter."""
 
     name: ClassVar[str] = "delay"
+    follows: ClassVar[bool] = True
     breaks: ClassVar[bool] = False
 
     delay: Duration = Field(description="How much later the reply begins")

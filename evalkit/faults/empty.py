@@ -19,6 +19,7 @@ class Empty(Fault):
     """
 
     name: ClassVar[str] = "empty"
+    follows: ClassVar[bool] = True
     bare: ClassVar[bool] = True
 
     empty: Literal[True] = Field(description="The connection is closed without one byte")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Literal, TypeAlias
 
-Envelope: TypeAlias = Literal["auto", "openai", "anthropic", "plain"]
+Envelope: TypeAlias = Literal["auto", "openai", "anthropic", "gemini", "plain"]
 
 _OPENAI_TYPES = {
     401: ("authentication_error", "invalid_api_key"),
@@ -23,6 +23,20 @@ _ANTHROPIC_TYPES = {
     413: "request_too_large",
     429: "rate_limit_error",
     529: "overloaded_error",
+}
+_GEMINI_STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    408: "DEADLINE_EXCEEDED",
+    409: "ABORTED",
+    413: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    501: "UNIMPLEMENTED",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
 }
 
 
@@ -46,6 +60,11 @@ def _anthropic(status: int) -> dict[str, Any]:
     return {"type": "error", "error": {"type": kind, "message": reason(status)}}
 
 
+def _gemini(status: int) -> dict[str, Any]:
+    word = _GEMINI_STATUSES.get(status, "UNKNOWN")
+    return {"error": {"code": status, "message": reason(status), "status": word}}
+
+
 def _plain(status: int) -> dict[str, Any]:
     return {"error": reason(status)}
 
@@ -53,15 +72,15 @@ def _plain(status: int) -> dict[str, Any]:
 _BODIES: Mapping[str, Callable[[int], dict[str, Any]]] = {
     "openai": _openai,
     "anthropic": _anthropic,
+    "gemini": _gemini,
     "plain": _plain,
 }
 
 
 def envelope_of(kind: str) -> Envelope:
     """The envelope that a service of this kind words its errors in."""
-    if kind == "openai":
-        return "openai"
-    return "anthropic" if kind == "anthropic" else "plain"
+    known: dict[str, Envelope] = {each: each for each in ("openai", "anthropic", "gemini")}
+    return known.get(kind, "plain")
 
 
 def error_body(envelope: Envelope, status: int) -> dict[str, Any]:

@@ -79,6 +79,8 @@ def _elsewhere(rule: Rule, service: str, operation: str, connecting: bool) -> st
         return f"it aims at {rule.service}, and this is a call of {service}"
     if rule.connects and not connecting:
         return "it acts on connections, and this call had one"
+    if rule.calls_back:
+        return "it acts on webhooks, and this is a call of the agent's"
     if connecting and not rule.connects:
         return "it acts on requests, and this is a connection"
     if not rule.aims_at(operation):

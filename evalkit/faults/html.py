@@ -32,5 +32,7 @@ class Html(Fault):
     def apply(self, reply: Reply, draw: Draw) -> Reply:
         """The page, when the first byte was due."""
         del draw
-        page = replace(reply, status=self.html, headers=(), effects=(), taken=(), usage=None)
+        page = replace(
+            reply, status=self.html, headers=(), effects=(), taken=(), callbacks=(), usage=None
+        )
         return with_body(page, _PAGE, self.name, content_type="text/html; charset=utf-8")

@@ -55,6 +55,22 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "garbled": Preset("its replies are no valid JSON", "malformed"),
         "half-replies": Preset("only half of each body comes", {"truncated": "50%"}),
         "drips": Preset("replies begin, and then only keep alive", {"drip": "1s"}),
+        "refuses": Preset("the model declines the first thing it is asked", "refusal", {"call": 1}),
+        "truncated": Preset("the model uses up its tokens half-way", {"cut_short": "50%"}),
+        "filtered": Preset("a content filter ends every reply half-way", "content_filter"),
+        "breaks-off": Preset("streams stop after five tokens and hang", {"stall": "5 tokens"}),
+        "fails-in-stream": Preset(
+            "the first attempt breaks off with an error event in a stream of status 200",
+            {"error_event": 500},
+            {"attempt": 1},
+        ),
+        "overflows": Preset("conversations are too long for the model", "context_overflow"),
+        "invents-tools": Preset("the model calls a tool that there is not", "unknown_tool"),
+        "garbled-calls": Preset(
+            "the arguments of tool calls are no valid JSON at first",
+            {"bad_arguments": "broken"},
+            {"attempt": 1},
+        ),
         "commit-then-lost": Preset(
             "the first attempt is carried out, and its reply never comes",
             "commit_then_lose",
@@ -63,6 +79,15 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "commits-twice": Preset("what it is asked to do it does twice", "commit_twice"),
         "signed-out": Preset(
             "the credential of the second call has expired", "token_expired", {"call": 2}
+        ),
+        "webhooks-lost": Preset(
+            "one webhook in five never arrives", "callback_dropped", {"share": "20%"}
+        ),
+        "webhooks-twice": Preset("every webhook comes twice", "callback_duplicated"),
+        "webhooks-forged": Preset(
+            "the first attempt at a webhook bears a wrong signature",
+            {"callback_altered": "signature"},
+            {"attempt": 1},
         ),
     }
 )

@@ -1,4 +1,4 @@
-"""`reset: true`, `reset: 120`: the connection breaks (RST)."""
+"""`reset: true`, `reset: 120`, `reset: 5 tokens`: the connection breaks (RST)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from evalkit.wire import Reply, Reset
 
 
 class ResetConnection(Fault):
-    """The connection breaks before any byte, or after so many bytes of the body.
+    """The connection breaks before any byte, or within its body.
 
     The service has taken the request on: what it commits is committed, and only the reply is lost.
     """
@@ -22,7 +22,8 @@ class ResetConnection(Fault):
     bare: ClassVar[bool] = True
 
     reset: AtOnceOrAfter = Field(
-        description="true: before any byte; a number: after so many bytes of the body"
+        description="true: before any byte; else after so many bytes of the body, or so many "
+        "tokens or events of a stream: 120, 5 tokens, 3 events"
     )
 
     def apply(self, reply: Reply, draw: Draw) -> Reply:

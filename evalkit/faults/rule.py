@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from evalkit.faults.base import Fault
 from evalkit.faults.trigger import When
+from evalkit.journal.records import WEBHOOK
+
+AGENT = "agent"
+"""What `at` says of a fault that befalls the agent itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,16 @@ class Rule:
         """Whether it acts on connections."""
         return any(fault.connects for fault in self.faults)
 
+    @property
+    def of_agent(self) -> bool:
+        """Whether it befalls the agent, and no service."""
+        return self.service == AGENT
+
+    @property
+    def calls_back(self) -> bool:
+        """Whether it acts on webhooks, and on no call of the agent's."""
+        return any(fault.calls_back for fault in self.faults)
+
     def aims_at(self, operation: str) -> bool:
         """Whether an operation of its service is meant."""
         return self.operation is None or fnmatchcase(operation, self.operation)
@@ -42,7 +56,55 @@ class Rule:
 
 def problems_of(rule: Rule) -> list[str]:
     """Every mistake in a rule, each in a sentence."""
-    return [*_of_injection(rule), *_of_when(rule.when), *_of_sequence(rule), *_of_connecting(rule)]
+    own = _of_agent(rule) if rule.of_agent else _of_service(rule)
+    return [*_of_injection(rule), *_of_when(rule.when), *own]
+
+
+def _of_service(rule: Rule) -> Iterator[str]:
+    yield from _of_sequence(rule)
+    yield from _of_connecting(rule)
+    yield from _of_callbacks(rule)
+    if names := [fault.name for fault in rule.faults if fault.of_agent]:
+        yield f"{names[0]} befalls the agent; write `at: agent`, and where and when under `when`"
+    if given := _given(rule.when, _MOMENTS):
+        yield f"`{given[0]}` is a moment of the agent's; write it with `at: agent`"
+
+
+_MOMENTS = ("after", "during", "before")
+_NO_MOMENT = ("until", "sequence")
+
+
+def _given(when: When, names: Iterable[str]) -> list[str]:
+    return [name for name in names if getattr(when, name) is not None]
+
+
+def _of_agent(rule: Rule) -> Iterator[str]:
+    when = rule.when
+    if rule.operation is not None:
+        yield (
+            f"the agent has no operation {rule.operation}; write `at: agent` and name the call "
+            "under `when`: {during: service OPERATION-GLOB}"
+        )
+    if wrong := [fault.name for fault in rule.faults if not fault.of_agent]:
+        yield f"{', '.join(wrong)} befalls calls of services; at the agent there is: restart"
+    if len(rule.faults) > 1 and not wrong:
+        yield "one `restart` is enough; give another moment a rule of its own"
+    if len(moments := _given(when, _MOMENTS)) > 1:
+        yield f"{' and '.join(moments)} are different moments; give each a rule of its own"
+    if given := [*_given(when, _NO_MOMENT), *(["per"] if when.per == "attempt" else [])]:
+        yield f"`{given[0]}` is for calls of services, and says nothing of the agent"
+    yield from _of_moment(when)
+
+
+def _of_moment(when: When) -> Iterator[str]:
+    """What only some moments have."""
+    if when.during is None and (given := _given(when, ("attempt", "attempts", "match"))):
+        yield f"`{given[0]}` is of a call; name the call: {{during: service OPERATION-GLOB}}"
+    if when.call is not None and when.during is None and when.after is None:
+        yield (
+            "`call` counts calls or effects; name them: {during: service OPERATION-GLOB} or "
+            "{after: {effect: NAME}}"
+        )
 
 
 def _of_injection(rule: Rule) -> Iterator[str]:
@@ -99,3 +161,21 @@ def _of_connecting(rule: Rule) -> Iterator[str]:
             f"{names} is chosen by service and session only; not allowed: {', '.join(given)}; "
             "allowed: share, ramp, first, window"
         )
+
+
+def _of_callbacks(rule: Rule) -> Iterator[str]:
+    names = " and ".join(fault.name for fault in rule.faults if fault.calls_back)
+    at_webhooks = rule.operation is not None and rule.operation.startswith(WEBHOOK.rstrip())
+    if not names:
+        if at_webhooks:
+            yield (
+                f"`{rule.operation}` is sent by the service; what can befall it are the faults "
+                "called callback_…"
+            )
+        return
+    if not all(fault.calls_back for fault in rule.faults):
+        yield f"{names} acts on webhooks; give the other faults a rule of their own"
+    if rule.operation is not None and not at_webhooks:
+        yield f"{names} acts on webhooks; write `at: {rule.service} webhook NAME`"
+    if any(isinstance(each, int) for each in rule.when.sequence or ()):
+        yield f"{names} acts on webhooks, which no status can befall; allowed: ok, inject"

@@ -16,6 +16,7 @@ from evalkit.faults.rule import Rule
 from evalkit.faults.status import Status
 from evalkit.faults.trigger import When, Window
 from evalkit.journal.identity import Place
+from evalkit.journal.records import WEBHOOK
 from evalkit.keyed import Draw
 from evalkit.units import format_duration
 from evalkit.wire import Request
@@ -169,7 +170,9 @@ class Schedule:
 
 
 def _aims(rule: Rule, call: CallPlace) -> bool:
-    return not rule.connects and rule.service == call.service and rule.aims_at(call.operation)
+    if rule.connects or rule.of_agent or rule.calls_back != call.operation.startswith(WEBHOOK):
+        return False
+    return rule.service == call.service and rule.aims_at(call.operation)
 
 
 def _outside(window: Window, at: int) -> str | None:

@@ -1,4 +1,4 @@
-"""`stall: true`, `stall: 120`: the reply stops and never goes on."""
+"""`stall: true`, `stall: 120`, `stall: 5 tokens`: the reply stops and never goes on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class StallReply(Fault):
     bare: ClassVar[bool] = True
 
     stall: AtOnceOrAfter = Field(
-        description="true: before the first byte; a number: after so many bytes of the body"
+        description="true: before the first byte; else after so many bytes of the body, or so "
+        "many tokens or events of a stream: 120, 5 tokens, 3 events"
     )
 
     def apply(self, reply: Reply, draw: Draw) -> Reply:

@@ -49,6 +49,7 @@ class Status(Fault):
     """The whole reply is replaced by an error, and nothing is committed."""
 
     name: ClassVar[str] = "status"
+    follows: ClassVar[bool] = True
 
     status: Annotated[int, Field(ge=400, le=599, strict=True)] = Field(
         description="An HTTP status, 400 to 599"

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import takewhile
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import PlainValidator
 
+from evalkit.faults.events import bytes_of_events, bytes_of_tokens
 from evalkit.units import Size, parse_size
 from evalkit.wire import ENDS_CONNECTION, Cut, Head, Raw, Reply, Send, Step, Wait
 
+_IN_STREAM = re.compile(r"(\d+) ?(token|event)s?")
 
-def _at_once_or_size(value: object) -> bool | int:
+
+def _after(value: object) -> int | str:
+    if isinstance(value, str) and (found := _IN_STREAM.fullmatch(value.strip())):
+        return f"{found[1]} {found[2]}s"
+    try:
+        return parse_size(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, or a place in a stream like 5 tokens or 3 events") from None
+
+
+def _at_once_or_after(value: object) -> bool | int | str:
     """`true` is not the number 1, which a union of the two would make of it."""
-    return True if value is True else parse_size(value)
+    return True if value is True else _after(value)
 
+
+After: TypeAlias = Annotated[int | str, PlainValidator(_after, json_schema_input_type=Size)]
+"""Bytes of the body, or a place in a stream: `120`, `2kB`, `5 tokens`, `3 events`."""
 
 AtOnceOrAfter: TypeAlias = Annotated[
-    Literal[True] | int,
-    PlainValidator(_at_once_or_size, json_schema_input_type=Literal[True] | Size),
+    Literal[True] | int | str,
+    PlainValidator(_at_once_or_after, json_schema_input_type=Literal[True] | Size),
 ]
 
 
@@ -43,16 +59,30 @@ def instead(reply: Reply, other: Reply, fault: str) -> Reply:
     return mark_head(replace(other, plan=plan, route=other.route or reply.route), fault)
 
 
-def break_off(reply: Reply, after: int, end: Step) -> Reply:
-    """The reply, ended by `end` once `after` bytes of its body are out.
+def break_off(reply: Reply, after: int | str, end: Step) -> Reply:
+    """The reply, ended by `end` once `after` bytes of its body, or tokens or events, are out.
 
     Head, length and framing stay as declared. A reply that is complete by then stays as it is: its
     client would not notice.
     """
+    place = _place(reply, after)
+    return reply if place is None else _break_off(reply, place, end)
+
+
+def _place(reply: Reply, after: int | str) -> int | None:
+    if isinstance(after, int):
+        return after
+    count, _, unit = after.partition(" ")
+    if unit == "events":
+        return bytes_of_events(reply, int(count))
+    return None if reply.speech is None else bytes_of_tokens(reply, reply.speech, int(count))
+
+
+def _break_off(reply: Reply, after: int, end: Step) -> Reply:
     owed = _body_bytes(reply.plan)
     if after > owed or (after == owed and not _noticed_at_end(reply, end)):
         return reply
-    return replace(reply, plan=(*_first_bytes(reply.plan, after), end))
+    return replace(reply, plan=(*first_bytes(reply.plan, after), end))
 
 
 def break_off_at_once(reply: Reply, end: Step) -> Reply:
@@ -73,12 +103,15 @@ def _noticed_at_end(reply: Reply, end: Step) -> bool:
     return not has_length and not isinstance(end, Cut)
 
 
-def _first_bytes(plan: tuple[Step, ...], count: int) -> list[Step]:
+def first_bytes(plan: tuple[Step, ...], count: int) -> list[Step]:
+    """The plan as far as so many bytes of the body, with the head."""
     kept: list[Step] = []
     head_sent = False
     for step in plan:
         if isinstance(step, (Send, Raw)):
             part = replace(step, data=step.data[:count])
+            if isinstance(part, Send) and len(step.data) > count:
+                part = replace(part, whole=False)
             count -= len(part.data)
             kept.append(part)
         else:

@@ -77,6 +77,14 @@ class Ramp(BaseModel):
         return self.start + (self.end - self.start) * min(1.0, at / self.over)
 
 
+class After(BaseModel):
+    """What has just happened when the agent fails."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    effect: str = Field(min_length=1, description="A glob over the names of effects")
+
+
 class When(BaseModel):
     """Which calls a fault hits. All that is given must hold; nothing given means every call."""
 
@@ -87,13 +95,15 @@ class When(BaseModel):
     )
     attempt: Count | None = Field(None, description="The n-th attempt of a logical call")
     attempts: tuple[Count, ...] | None = Field(None, description="These attempts of a logical call")
-    turn: Count | None = Field(None, description="Calls of the n-th turn")
+    turn: Count | None = Field(None, description="Calls or moments of the n-th turn")
     share: Share | None = Field(None, description="This share of them, drawn by call identity")
     per: Literal["call", "attempt"] = Field(
         "call", description="Whether `share` is drawn per logical call or per attempt"
     )
     first: Count | None = Field(
-        None, description="The first n requests of the operation in the session"
+        None,
+        description="The first n requests of the operation in the session; "
+        "of `at: agent` the first n moments, 1 if nothing is said",
     )
     match: Match | None = Field(
         None,
@@ -108,6 +118,16 @@ class When(BaseModel):
     )
     ramp: Ramp | None = Field(
         None, description="A share that grows with world time: {from: 0%, to: 50%, over: 10min}"
+    )
+    after: After | None = Field(
+        None, description="Of `at: agent`: once an effect was committed: {effect: charge}"
+    )
+    during: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="Of `at: agent`: half-way through a call: service, or service OPERATION-GLOB",
+    )
+    before: Literal["reply"] | None = Field(
+        None, description="Of `at: agent`: when the turn's reply is made and not yet given"
     )
     sequence: tuple[StatusCode | Literal["ok", "inject"], ...] | None = Field(
         None,

@@ -65,7 +65,7 @@ def _of_values(gate: Gate, known: Mapping[str, Collection[str]]) -> Iterator[str
 def _of_contradictions(gate: Gate) -> Iterator[str]:
     row = row_word(gate.metric.table)
     for one, other in _together(gate.where):
-        if _exclude(one, other):
+        if _exclude(one, other, several=_several(one.label, gate)):
             either = f'; did you mean "{one} or {other}"?' if one.op == other.op else ""
             yield f"no {row} can have both {one} and {other}{either}"
 
@@ -79,12 +79,17 @@ def _together(where: Where | None) -> Iterator[tuple[Condition, Condition]]:
             yield from _together(each)
 
 
-def _exclude(one: Condition, other: Condition) -> bool:
+def _several(label: str, gate: Gate) -> bool:
+    """Whether a row may have several values of the label: a call is of one model."""
+    return label == "fault" or (label == "model" and gate.metric.table != "calls")
+
+
+def _exclude(one: Condition, other: Condition, *, several: bool) -> bool:
     if one.label != other.label:
         return False
     if one.op != other.op:
         return one.value == other.value
-    several = one.label == "fault" and NONE not in (one.value, other.value)
+    several = several and NONE not in (one.value, other.value)
     apart = not (one.matches(other.value) or other.matches(one.value) or _globs(one, other))
     return one.op == "=" and apart and not several
 

@@ -8,9 +8,12 @@ from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
 from evalkit.gate.tokens import quoted
-from evalkit.metrics.rows import FAULT_SEPARATOR
+from evalkit.metrics.rows import FAULT_SEPARATOR, MODEL_SEPARATOR
 
 LabelOp: TypeAlias = Literal["=", "!="]
+
+_SEPARATORS = {"fault": FAULT_SEPARATOR, "model": MODEL_SEPARATOR}
+"""Of the labels of which a row may have several values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Condition:
         return text == self.value or (not self.exact and fnmatchcase(text, self.value))
 
     def holds(self, text: str) -> bool:
-        """Whether a row whose label has this text meets it. Of several faults, it has each."""
+        """Whether a row whose label has this text meets it. Of several values, it has each."""
         return any(map(self.matches, values_of(self.label, text))) == (self.op == "=")
 
     def __str__(self) -> str:
@@ -68,8 +71,9 @@ Where: TypeAlias = Condition | AllOf | AnyOf
 
 
 def values_of(label: str, text: str) -> tuple[str, ...]:
-    """The values that a row has of a label with this text: several where it is of faults."""
-    return tuple(text.split(FAULT_SEPARATOR)) if label == "fault" else (text,)
+    """The values that a row has of a label with this text: several of faults, or of models."""
+    separator = _SEPARATORS.get(label)
+    return (text,) if separator is None else tuple(text.split(separator))
 
 
 def conditions_of(where: Where | None) -> Iterator[Condition]:

@@ -26,9 +26,11 @@ What they mean:
   the metric's own unit: a duration (ns, us, ms, s, min, h, d), a share, US dollars, or a number.
 * `where` chooses rows by their labels, which are those of the metric's table:
   calls: scenario, service, operation, model, region, fault, cause, recovered;
-  turns: scenario, region, fault, answer;
-  sessions: scenario, region, fault, recovered, answer, end.
-  A row hit by several faults has each of them, so `fault=delay and fault=status` can hold.
+  turns: scenario, region, fault, answer, model;
+  sessions: scenario, region, fault, recovered, answer, end, model.
+  A row hit by several faults has each of them, so `fault=delay and fault=status` can hold; and a
+  turn or session each of the models that it asked. What one model cost is in its calls:
+  `sum(call.cost where model=gpt-4o)`.
 * `for each service` judges the gate once for every service that occurs in its rows, and for every
   one that has to: a service of the suite that is not `optional`. `for each region`: likewise, every
   region of the sessions planned. Any other label of the metric: every value that occurs. A value
@@ -39,7 +41,8 @@ What they mean:
   the figure seen is judged.
 * `warn` shows the gate and its verdict, and keeps nothing from passing.
 * A gate without a sample is no data, which does not pass. A gate on cost, tokens, or a difference
-  from the sessions without faults passes only if the figure of every row is known.
+  from the sessions without faults passes only if the figure of every row is known: one model call
+  without a price is enough to keep it from passing.
 
 A mistake is a `GateSyntaxError` that names its column, what could stand there and what was probably
 meant.

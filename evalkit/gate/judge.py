@@ -16,6 +16,7 @@ from evalkit.gate.verdict import Reason, Verdict
 from evalkit.gate.why import why
 from evalkit.metrics.aggregate import aggregate_known
 from evalkit.metrics.definitions import Unit
+from evalkit.metrics.money import settled
 
 SUITE = "suite"
 """The scope of a gate that stands at the suite rather than at a scenario."""
@@ -130,6 +131,8 @@ def judge(
     """
     samples = select(gate, frames, scenarios)
     observed = aggregate_known(gate.aggregate, samples.values) if len(samples.values) else None
+    if observed is not None and gate.unit is Unit.MONEY:
+        observed = settled(observed)
     if observed is None:
         return _result(gate, scope, samples, None, Confident(Verdict.NO_DATA))
     confidence = _confidence(gate, sampled)
@@ -138,7 +141,7 @@ def judge(
     else:
         kept = compare(observed, gate.op, gate.limit)
         decided = Confident(Verdict.PASS if kept else Verdict.FAIL)
-    if decided.verdict is Verdict.PASS and gate.metric.whole and samples.missing:
+    if decided.verdict is Verdict.PASS and samples.unknown:
         return _result(gate, scope, samples, observed, Confident(Verdict.NO_DATA))
     return _result(gate, scope, samples, observed, decided)
 

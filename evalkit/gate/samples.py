@@ -41,6 +41,7 @@ class Frames(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Samples:
     """The values and, for each, its session's code. `rows` were in scope, `missing` had no value.
+    `unknown` of these should have had one, because of so many `unpriced` model calls.
 
     `session_count` is how many sessions the values come from. One that was run in two scenarios is
     two of them, but one cluster: it is no independent sample of itself.
@@ -51,6 +52,8 @@ class Samples:
     session_count: int
     rows: int
     missing: int
+    unknown: int = 0
+    unpriced: int = 0
 
     def clusters(self, of: Values) -> list[Cluster]:
         """By session, the sum of what there is `of` each value, and how many values there are."""
@@ -80,13 +83,27 @@ def _selected(gate: Gate, table: Columns, scenarios: Collection[str]) -> Samples
     numbers = table.numbers(gate.metric.column)
     have = chosen & numbers.known
     values = numbers.values[have]
+    missing = chosen & ~numbers.known
+    unpriced = _unpriced(gate, table, missing)
     return Samples(
         values=values.astype(bool) if gate.metric.kind is Kind.BOOLEAN else values,
         sessions=table.labels("session").codes[have],
         session_count=_sessions(table, have),
         rows=int(scope.sum()),
-        missing=int((chosen & ~numbers.known).sum()),
+        missing=int(missing.sum()),
+        unknown=int(missing.sum() if gate.metric.whole else (unpriced > 0).sum()),
+        unpriced=int(unpriced.sum()),
     )
+
+
+def _unpriced(gate: Gate, table: Columns, rows: Flags) -> Values:
+    """For each of these rows how many model calls without a price it has, where that matters."""
+    import numpy as np
+
+    if gate.metric.unknown is None:
+        return np.zeros(0)
+    numbers = table.numbers(gate.metric.unknown)
+    return np.where(numbers.known, numbers.values, 0)[rows]
 
 
 def _scope(table: Columns, scenarios: Collection[str]) -> Flags:

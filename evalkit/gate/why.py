@@ -52,14 +52,24 @@ def _without_figure(gate: Gate, samples: Samples) -> str:
         missing = _counted(samples.missing, row)
         return f"none of {missing} can be compared with the same one without faults"
     if samples.missing:
-        return f"none of {_counted(samples.missing, row)} has a {gate.metric.name}"
+        none = f"none of {_counted(samples.missing, row)} has a {gate.metric.name}"
+        return f"{none}{_because(samples)}"
     return f"none of {_counted(samples.rows, row)} has {gate.where}"
 
 
 def _unknown_part(gate: Gate, samples: Samples) -> str:
     row = row_word(gate.metric.table)
-    total = len(samples.values) + samples.missing
-    return f"{samples.missing} of {_counted(total, row)} have no known {gate.metric.name}"
+    total = len(samples.values) + samples.unknown
+    unknown = f"{samples.unknown} of {_counted(total, row)} have no known {gate.metric.name}"
+    return f"{unknown}{_because(samples)}"
+
+
+def _because(samples: Samples) -> str:
+    """What makes figures unknown, if it is known what does."""
+    if not samples.unpriced:
+        return ""
+    are = "is" if samples.unpriced == 1 else "are"
+    return f": {_counted(samples.unpriced, 'model call')} {are} unpriced"
 
 
 def _counted(n: int, word: str) -> str:

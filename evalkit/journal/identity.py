@@ -84,6 +84,10 @@ class Identities:
             failures=self._failures[of_operation],
         )
 
+    def forget_failures(self) -> None:
+        """Nobody is left who could attempt again what failed: the same is a new occurrence."""
+        self._failed.clear()
+
     def end(self, place: Place, *, failed: bool) -> None:
         """The call of this place is over. If it failed, the next equal request is its retry."""
         if failed:

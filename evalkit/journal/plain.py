@@ -22,7 +22,7 @@ from evalkit.journal.records import AnyRecord
 Plain: TypeAlias = Any  # what JSON can hold
 
 LEFT_OUT = frozenset({"traceback", "headers"})
-TIMES = frozenset({"at", "intended", "first_byte", "first_token", "last_token"})
+TIMES = frozenset({"at", "intended", "first_byte", "first_token", "last_token", "began"})
 # Both begin with a literal, which is what makes a search through long bodies fast.
 _UUID_TAIL = re.compile(
     r"-(?<=\b[0-9a-fA-F]{8}-)[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"
@@ -92,7 +92,11 @@ class Plainer:
         """The kind of the record and the values of its fields, in order."""
         kind, names = _KINDS[type(record)], self._names[record.session]
         plain = [
-            each if type(each) in _AS_IS else plain_value(each, names)
+            each
+            if type(each) in _AS_IS
+            or each == ()
+            or (type(each) is str and "-" not in each and "0x" not in each)
+            else plain_value(each, names)
             for each in kind.values(record)
         ]
         if self._origin:

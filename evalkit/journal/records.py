@@ -47,6 +47,17 @@ class Outcome(StrEnum):
     OPEN = "open"  # still under way when the world ended
 
 
+class Arrival(StrEnum):
+    """What became of an attempt to deliver a webhook to the agent."""
+
+    TAKEN = "taken"  # answered 2xx
+    REFUSED = "refused"  # answered otherwise
+    FAILED = "failed"  # no answer: the agent raised, or took too long
+    UNREACHABLE = "unreachable"  # nothing of the agent answers at its URL
+    LOST = "lost"  # a fault: it never arrived, and its sender does not know
+    UNSENT = "unsent"  # not due until long after its session was over
+
+
 class Stage(StrEnum):
     """How far a fault has come."""
 
@@ -195,6 +206,30 @@ class EffectCommitted(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackSent(Record):
+    """A service tried to deliver a webhook to the agent, because of a call of the session's.
+
+    `id` is the same in all attempts at one webhook, which are counted from 1, and in copies of it.
+    `began` is when the attempt was sent, in nanoseconds of world time; `last` says that no other
+    follows. `fault` names the fault that made a copy.
+    """
+
+    service: str
+    call: int
+    name: str
+    id: str
+    attempt: int
+    url: str
+    began: int
+    arrival: Arrival
+    last: bool
+    status: int | None = None
+    error: str | None = None
+    fault: str | None = None
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding(Record):
     """One violated expectation, with the calls that prove it."""
 
@@ -210,6 +245,9 @@ class Finding(Record):
 CONNECT = "connect"
 """The operation of a call that never became a request: what a connect fault met."""
 
+WEBHOOK = "webhook "
+"""How the operation begins that faults know a webhook by; its name follows."""
+
 AnyRecord: TypeAlias = (
     SessionStarted
     | SessionEnded
@@ -220,5 +258,6 @@ AnyRecord: TypeAlias = (
     | FaultMoved
     | FaultMissed
     | EffectCommitted
+    | CallbackSent
     | Finding
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from evalkit.journal.records import (
     AnyRecord,
+    CallbackSent,
     CallEnded,
     CallStarted,
     EffectCommitted,
@@ -90,6 +91,7 @@ class SessionView:
     faults: tuple[FaultMoved, ...]
     missed: tuple[FaultMissed, ...]
     findings: tuple[Finding, ...]
+    callbacks: tuple[CallbackSent, ...] = ()
 
     def call(self, number: int) -> CallView:
         """The call of this number."""
@@ -144,6 +146,7 @@ def view_session(name: str, records: Sequence[AnyRecord]) -> SessionView:
         faults=tuple(each for each in records if isinstance(each, FaultMoved)),
         missed=tuple(each for each in records if isinstance(each, FaultMissed)),
         findings=tuple(each for each in records if isinstance(each, Finding)),
+        callbacks=tuple(each for each in records if isinstance(each, CallbackSent)),
     )
 
 

@@ -6,8 +6,9 @@ from evalkit.metrics.columns import Columns
 from evalkit.metrics.controls import Compared, compared
 from evalkit.metrics.definitions import LABEL_VALUES, LABELS, METRICS, Kind, Metric, Unit
 from evalkit.metrics.figures import format_figure
-from evalkit.metrics.pricing import price, price_table
+from evalkit.metrics.pricing import Priced, Prices, price_table
 from evalkit.metrics.rows import CallRow, SessionRow, Tables, TurnRow
+from evalkit.metrics.spending import Spent, spending
 
 __all__ = [
     "AGGREGATES",
@@ -19,7 +20,10 @@ __all__ = [
     "Compared",
     "Kind",
     "Metric",
+    "Priced",
+    "Prices",
     "SessionRow",
+    "Spent",
     "Tables",
     "TurnRow",
     "Unit",
@@ -27,6 +31,6 @@ __all__ = [
     "build",
     "compared",
     "format_figure",
-    "price",
     "price_table",
+    "spending",
 ]

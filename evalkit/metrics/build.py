@@ -8,7 +8,7 @@ from evalkit.journal.records import AnyRecord, End
 from evalkit.journal.views import JournalView, SessionView
 from evalkit.metrics.calls import call_rows
 from evalkit.metrics.context import Context, Price
-from evalkit.metrics.pricing import price as list_price
+from evalkit.metrics.pricing import Prices
 from evalkit.metrics.rows import CallRow, SessionRow, Tables, TurnRow
 from evalkit.metrics.sessions import missing_row, session_row
 from evalkit.metrics.turns import turn_rows
@@ -25,7 +25,7 @@ def build(
     cpu_ns: Mapping[tuple[str, int], int],
     planned: Sequence[str],
     expect: Expect | None = None,
-    price: Price = list_price,
+    price: Price = Prices(),  # noqa: B008 (it is frozen)
 ) -> Tables:
     """The rows of a cell. `expect` is what its scenario expects and allows of every session."""
     context = Context(

@@ -110,9 +110,8 @@ def _of_model(context: Context, view: CallView) -> dict[str, Any]:
         "model": _model(view) if model else None,
         "first_token_ns": tokens.first,
         "inter_token_ns": tokens.between,
-        "tokens_in": None if usage is None else usage.input,
-        "tokens_out": None if usage is None else usage.output,
-        "cost": _cost(context, view, usage),
+        **_tokens(usage),
+        **_cost(context, view, usage, model=model),
     }
 
 
@@ -128,11 +127,31 @@ def _usage(view: CallView) -> Usage | None:
     return ended.usage if ended is not None and answered else None
 
 
-def _cost(context: Context, view: CallView, usage: Usage | None) -> float | None:
-    if usage is None or view.ended is None:
-        return None
-    declared = context.services[view.service].price
-    return context.price(declared or view.ended.model, usage)
+def _tokens(usage: Usage | None) -> dict[str, Any]:
+    return {
+        "tokens_in": None if usage is None else usage.input,
+        "tokens_out": None if usage is None else usage.output,
+        "tokens_cached": None if usage is None else usage.cached,
+        "tokens_cache_write": None if usage is None else usage.cache_write,
+        "tokens_reasoning": None if usage is None else usage.reasoning,
+    }
+
+
+def _cost(context: Context, view: CallView, usage: Usage | None, *, model: bool) -> dict[str, Any]:
+    """What the tokens cost. A model that replied without telling its usage is unpriced, too; what
+    no model replied to, as a list of models, costs nothing.
+    """
+    name = priced = None
+    if usage is not None and view.ended is not None:
+        name = context.services[view.service].price or view.ended.model
+        priced = context.price(name, usage)
+    replied = view.ended is not None and view.ended.model is not None and not view.failed
+    return {
+        "cost": None if priced is None else float(priced.cost),
+        "priced_as": None if priced is None else name,
+        "priced_by": None if priced is None else priced.by,
+        "unpriced": model and priced is None and (usage is not None or replied),
+    }
 
 
 def _model(view: CallView) -> str | None:

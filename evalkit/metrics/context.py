@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from evalkit.journal.records import End, FaultMoved, Finding, Severity, Stage
+from evalkit.metrics.pricing import Priced
 from evalkit.metrics.rows import FAULT_SEPARATOR
 from evalkit.services.base import ServiceInfo
 from evalkit.wire import Usage
@@ -14,7 +15,8 @@ from evalkit.wire import Usage
 MODEL_KINDS = frozenset({"openai", "anthropic", "gemini"})
 """The kinds of services that are models; every other service is a tool."""
 
-Price: TypeAlias = Callable[[str | None, Usage], float | None]
+Price: TypeAlias = Callable[[str | None, Usage], Priced | None]
+"""What the tokens of a model cost; None where that is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from evalkit.journal.records import End
 from evalkit.metrics.columns import Table, plain
 from evalkit.metrics.definitions import METRICS
+from evalkit.metrics.money import difference
 
 PAIRED = tuple(each.column for each in METRICS.values() if each.paired)
 """The columns that are not stored, but taken from two sessions when a run is read."""
@@ -43,12 +44,16 @@ def compared(row: Figures, control: Figures | None) -> Compared:
     return Compared(
         amplification=row["calls"] / calls if calls else None,
         added_latency_ns=_minus(row["latency_ns"], control["latency_ns"]),
-        added_cost=_minus(row["cost"], control["cost"]),
+        added_cost=_more(row["cost"], control["cost"]),
     )
 
 
 def _minus(value: Any, other: Any) -> Any:
     return None if value is None or other is None else value - other
+
+
+def _more(cost: float | None, other: float | None) -> float | None:
+    return None if cost is None or other is None else difference(cost, other)
 
 
 def paired(sessions: Table, controls: Mapping[str, str | None]) -> dict[str, list[Any]]:

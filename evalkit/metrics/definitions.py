@@ -35,8 +35,9 @@ class Metric:
     """A named figure per call, turn or session: a column of a table.
 
     `labels` are what it can be filtered by. `whole` says that a row without the figure makes a sum
-    or mean unknown, rather than not being part of it. `paired` says that it compares a session with
-    the same one without faults, and `signed` that it may be below zero.
+    or mean unknown, rather than not being part of it. `unknown` names the column that says, by a
+    number above zero, that the figure is missing because it is not known. `paired` says that it
+    compares a session with the same one without faults, and `signed` that it may be below zero.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Metric:
     labels: tuple[str, ...]
     description: str
     whole: bool = False
+    unknown: str | None = None
     paired: bool = False
     signed: bool = False
 
@@ -60,8 +62,8 @@ LABELS: Mapping[TableName, tuple[str, ...]] = MappingProxyType(
             *("scenario", "service", "operation", "model"),
             *("region", "fault", "cause", "recovered"),
         ),
-        "turns": ("scenario", "region", "fault", "answer"),
-        "sessions": ("scenario", "region", "fault", "recovered", "answer", "end"),
+        "turns": ("scenario", "region", "fault", "answer", "model"),
+        "sessions": ("scenario", "region", "fault", "recovered", "answer", "end", "model"),
     }
 )
 """The labels of each table. Each is the name of its column."""
@@ -111,10 +113,37 @@ def _metric(
     )
 
 
+def _billed(
+    table: TableName, column: str, unit: Unit, description: str, *, whole: bool = True
+) -> Metric:
+    """A figure that some model call without a price or a usage makes unknown."""
+    metric = _number(table, column, unit, description, whole=whole)
+    return replace(metric, unknown="unpriced")
+
+
 def _paired(column: str, unit: Unit, description: str) -> Metric:
     metric = _number("sessions", column, unit, description, whole=True)
     return replace(metric, paired=True, signed=column.startswith("added"))
 
+
+_BILLS = (
+    _billed("turns", "cost", Unit.MONEY, "tokens on the wire times their prices"),
+    _billed("turns", "tokens_in", Unit.COUNT, "tokens read by the models"),
+    _billed("turns", "tokens_out", Unit.COUNT, "tokens written by the models"),
+    _billed("sessions", "cost", Unit.MONEY, "tokens on the wire times their prices"),
+    _billed("sessions", "tokens_in", Unit.COUNT, "tokens read by the models"),
+    _billed("sessions", "tokens_out", Unit.COUNT, "tokens written by the models"),
+    _billed(
+        *("sessions", "cost_per_1k_tokens", Unit.MONEY, "cost of 1000 tokens, in and out"),
+        whole=False,
+    ),
+    _billed("sessions", "retry_cost", Unit.MONEY, "cost of the attempts after the first"),
+    _billed("calls", "cost", Unit.MONEY, "a model's tokens times their prices", whole=False),
+    _billed("calls", "tokens_in", Unit.COUNT, "tokens that a model read", whole=False),
+    _billed("calls", "tokens_out", Unit.COUNT, "tokens that a model wrote", whole=False),
+    _billed("calls", "tokens_cached", Unit.COUNT, "of those read: from a cache", whole=False),
+    _billed("calls", "tokens_reasoning", Unit.COUNT, "of those written: thought", whole=False),
+)
 
 _ALL = (
     _number("turns", "latency_ns", Unit.DURATION, "end of the turn minus its intended start"),
@@ -132,10 +161,7 @@ _ALL = (
     _boolean("sessions", "degraded", "some turn was answered in a degraded way"),
     _boolean("sessions", "held", "some turn was answered with a hold"),
     _boolean("sessions", "good", "met every expectation and raised no violation"),
-    _number("sessions", "cost", Unit.MONEY, "tokens on the wire times their prices", whole=True),
-    _number("sessions", "tokens_in", Unit.COUNT, "tokens read by the models", whole=True),
-    _number("sessions", "tokens_out", Unit.COUNT, "tokens written by the models", whole=True),
-    _number("sessions", "cost_per_1k_tokens", Unit.MONEY, "cost of 1000 tokens, in and out"),
+    *_BILLS,
     _number("calls", "latency_ns", Unit.DURATION, "end of the call minus arrival of its request"),
     _boolean("calls", "error", "the client got no usable reply"),
     _boolean("calls", "timeout", "the client hung up before the reply was whole, for any reason"),

@@ -1,7 +1,8 @@
 """The rows of the tables that figures are taken from: one per call, turn and session.
 
 Times are nanoseconds of world time. None means that there is no such figure; it never stands for
-zero. `fault` holds the kinds of the faults that fired, joined with `+` where there are several.
+zero. `fault` holds the kinds of the faults that fired, joined with `+` where there are several, and
+`model` of a turn or a session the models that were asked. Costs are in US dollars.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from evalkit.journal.records import Answer, End, Outcome
 
 FAULT_SEPARATOR = "+"
+MODEL_SEPARATOR = " + "
+"""With spaces, for the names of models hold pluses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,11 @@ class CallRow:
 
     `attempts` stands in the row of the first attempt only, so that each logical call counts once.
     `recovered` says whether the logical call got there in the end.
+
+    Of the tokens read, `tokens_cached` came from a cache and `tokens_cache_write` went to one; of
+    those written, `tokens_reasoning` were thought and not said. `priced_as` names the model whose
+    price applies and `priced_by` the table that it is from. A call is `unpriced` whose tokens or
+    price are unknown; one that was never answered costs nothing and is not.
     """
 
     scenario: str
@@ -54,7 +62,13 @@ class CallRow:
     fault: str | None
     tokens_in: int | None
     tokens_out: int | None
+    tokens_cached: int | None
+    tokens_cache_write: int | None
+    tokens_reasoning: int | None
     cost: float | None
+    priced_as: str | None
+    priced_by: str | None
+    unpriced: bool
     effects: int
     violations: int
     advice: int
@@ -62,7 +76,10 @@ class CallRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRow:
-    """One turn. Its three times add up to its latency."""
+    """One turn. Its three times add up to its latency.
+
+    `unpriced` counts the model calls whose tokens or price are unknown.
+    """
 
     scenario: str
     cell: int
@@ -85,6 +102,11 @@ class TurnRow:
     text: str | None
     error: str | None
     calls: int
+    model: str | None
+    cost: float | None
+    tokens_in: int | None
+    tokens_out: int | None
+    unpriced: int
     fault: str | None
     violations: int
     advice: int
@@ -95,7 +117,8 @@ class SessionRow:
     """One planned session, whether it was ever started or not.
 
     `violations` leaves out those of checks that the scenario allows; `allowed` counts these.
-    `unpriced` counts the model calls whose tokens or price are unknown.
+    `unpriced` counts the model calls whose tokens or price are unknown. `retry_cost` is what the
+    attempts after the first cost.
     """
 
     scenario: str
@@ -118,10 +141,12 @@ class SessionRow:
     escalated: bool | None
     degraded: bool | None
     held: bool | None
+    model: str | None
     cost: float | None
     tokens_in: int | None
     tokens_out: int | None
     cost_per_1k_tokens: float | None
+    retry_cost: float | None
     unpriced: int
     cpu_time_ns: int | None
     fault: str | None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from evalkit.journal.records import Answer, End, FaultMoved, Stage
 from evalkit.journal.views import SessionView
-from evalkit.metrics.context import Context, fired, is_model
+from evalkit.metrics.bills import Bill, bill
+from evalkit.metrics.context import Context, fired
 from evalkit.metrics.rows import CallRow, SessionRow, TurnRow
 
 
@@ -33,7 +33,7 @@ def session_row(
         advice=counts.advice,
         **_ended(context, session, met=counts.violations == 0),
         **_answers(turns),
-        **asdict(_bill(context, calls)),
+        **asdict(bill(calls) if context.has_models else Bill()),
     )
 
 
@@ -92,34 +92,3 @@ def _count(faults: Sequence[FaultMoved], stage: Stage) -> int:
 def _cpu(turns: Sequence[TurnRow]) -> int | None:
     known = [each.cpu_time_ns for each in turns if each.cpu_time_ns is not None]
     return sum(known) if known and len(known) == len(turns) else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Bill:
-    """What the model calls of a session used, by column."""
-
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    cost: float | None = None
-    cost_per_1k_tokens: float | None = None
-    unpriced: int = 0
-
-
-def _bill(context: Context, calls: Sequence[CallRow]) -> _Bill:
-    """What the session's model calls used. One unknown part makes the sum unknown."""
-    if not context.has_models:
-        return _Bill()
-    models = [each for each in calls if is_model(each.kind)]
-    unmetered = sum(each.tokens_in is None and not each.error for each in models)
-    unpriced = unmetered + sum(each.tokens_in is not None and each.cost is None for each in models)
-    cost = None if unpriced else math.fsum(each.cost or 0 for each in models)
-    tokens_in = None if unmetered else sum(each.tokens_in or 0 for each in models)
-    tokens_out = None if unmetered else sum(each.tokens_out or 0 for each in models)
-    tokens = (tokens_in or 0) + (tokens_out or 0)
-    return _Bill(
-        cost=cost,
-        tokens_in=tokens_in,
-        tokens_out=tokens_out,
-        cost_per_1k_tokens=None if cost is None or not tokens else cost / tokens * 1000,
-        unpriced=unpriced,
-    )

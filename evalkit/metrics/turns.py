@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from evalkit.journal.views import SessionView, TurnView
+from evalkit.metrics.bills import Bill, bill
 from evalkit.metrics.context import Context, fired, is_model
 from evalkit.metrics.intervals import Interval, Split, split
 from evalkit.metrics.rows import CallRow, TurnRow
@@ -27,6 +28,7 @@ def _row(
     counts = context.count(each for each in session.findings if each.turn == turn.turn)
     latency = None if ended is None else ended.at - turn.started.intended
     times = _times(turn, calls)
+    used = bill(calls) if context.has_models else Bill()
     return TurnRow(
         scenario=context.scenario,
         cell=context.cell,
@@ -49,6 +51,11 @@ def _row(
         text=None if ended is None else ended.text,
         error=None if ended is None else ended.error,
         calls=len(calls),
+        model=used.model,
+        cost=used.cost,
+        tokens_in=used.tokens_in,
+        tokens_out=used.tokens_out,
+        unpriced=used.unpriced,
         fault=fired(each for each in session.faults if each.turn == turn.turn),
         violations=counts.violations,
         advice=counts.advice,

@@ -13,6 +13,7 @@ from evalkit.gate import GateResult, Verdict
 from evalkit.metrics import format_figure
 from evalkit.report.against import against
 from evalkit.report.lines import Column, Line, Span, line, print_lines, table, width_of, wrapped
+from evalkit.report.spend import cost_of, priced_by, unpriced_calls
 from evalkit.report.trouble import Trouble, troubles_of
 from evalkit.report.words import SIMULATED, call_names, clean, count, style_of, worded
 from evalkit.store import Run, RunRecord, ScenarioRecord, Status, command_of
@@ -69,7 +70,7 @@ def scenario_lines(run: Run, scenario: ScenarioRecord, width: int) -> Iterator[L
     if _was_not_reached(run, scenario):
         yield line(f"{count(scenario.sessions, 'session')} · not run", by=2)
         return
-    yield line(" · ".join(_counts(scenario)), by=2)
+    yield line(" · ".join(_counts(run, scenario)), by=2)
     for text in (*_own_reasons(scenario), *scenario.notes, against(run, scenario)):
         yield from () if text is None else wrapped(clean(text), width, by=2)
     yield from _warned(scenario.warnings, scenario.gates, width)
@@ -85,7 +86,7 @@ def _control_lines(run: Run, scenario: ScenarioRecord, width: int) -> Iterator[L
     yield (Span("· control", "dim"), Span(f"  {clean(scenario.name)}"))
     text = f"the sessions of {', '.join(of)} without faults; judged by nothing"
     yield from wrapped(clean(text), width, by=2)
-    yield line(" · ".join(_counts(scenario)), by=2)
+    yield line(" · ".join(_counts(run, scenario)), by=2)
     yield from _problems(scenario, width)
 
 
@@ -137,7 +138,7 @@ def _own_reasons(scenario: ScenarioRecord) -> Iterator[str]:
     )
 
 
-def _counts(scenario: ScenarioRecord) -> Iterator[str]:
+def _counts(run: Run, scenario: ScenarioRecord) -> Iterator[str]:
     yield count(scenario.sessions, "session")
     for end, number in scenario.ends.items():
         if number:
@@ -149,6 +150,8 @@ def _counts(scenario: ScenarioRecord) -> Iterator[str]:
         found = sum(each.findings for each in scenario.checks if each.severity == severity)
         if found:
             yield count(found, one, many)
+    cost = cost_of(run, scenario.name)
+    yield from () if cost is None else (cost,)
 
 
 def _gates(gates: Iterable[GateResult], width: int) -> list[Line]:
@@ -214,7 +217,7 @@ def _verdict(record: RunRecord, width: int) -> Iterator[Line]:
     for reason in record.reasons:
         if reason not in gates and not reason.startswith(told):
             yield from wrapped(clean(reason), width, by=2)
-    yield from _warned(record.warnings, record.gates, width)
+    yield from _warned((*record.warnings, *unpriced_calls(record)), record.gates, width)
     for note in record.notes:
         yield from wrapped(clean(note), width, by=2)
 
@@ -225,5 +228,7 @@ def _where(run: Run, width: int) -> Iterator[Line]:
         yield line(f"digest  {record.digest}", by=2)
     yield line(f"run     {run.folder}", by=2)
     yield line(f"again   {record.command}", by=2)
+    if (prices := priced_by(record)) is not None:
+        yield line(f"prices  {clean(prices)}", by=2)
     if record.clock == "simulated":
         yield from wrapped(SIMULATED, width, "dim", by=2)

@@ -9,12 +9,13 @@ from typing import TypeAlias
 from evalkit.journal.lineage import lineage
 from evalkit.journal.outcomes import outcome_of
 from evalkit.journal.records import CONNECT, FaultMissed, Finding, Outcome, Severity, Stage
+from evalkit.journal.rounds import multiplied, round_numbers, rounds
 from evalkit.journal.views import CallView
 from evalkit.report.considered import rule_lines, rules_title
 from evalkit.report.flow import flow
 from evalkit.report.lines import Line, line, wrapped
 from evalkit.report.replied import reply_lines
-from evalkit.report.words import call_name, clean, numbered, seconds, untold
+from evalkit.report.words import call_name, clean, numbered, retry_layer, seconds, untold
 from evalkit.suite.model import FaultRule
 
 LONGEST_BODY = 400
@@ -110,6 +111,7 @@ def _attempts(explained: Explained) -> Iterator[_Text]:
     call = explained.call
     same = [each for each in explained.calls if each.logical == call.logical]
     attempt = call.started.attempt
+    numbers = round_numbers(same)
     whole = "a call of its own" if len(same) == 1 else f"attempt {attempt} of {len(same)}"
     yield 2, f"{whole}: {lineage(call, explained.calls)}", ""
     for each in same if len(same) > 1 else ():
@@ -117,7 +119,14 @@ def _attempts(explained: Explained) -> Iterator[_Text]:
         took = "" if each.latency is None else f" after {seconds(each.latency)}"
         began = seconds(each.started.at - explained.began)
         name = call_name(explained.session, each.call)
-        yield 4, f"{clean(name)}  at {began}  {outcome_of(each)}{took}{this}", ""
+        layer = retry_layer(each.started.sdk_retry, numbers[each.call])
+        by = f"  {layer}" if layer else ""
+        yield 4, f"{clean(name)}  at {began}  {outcome_of(each)}{took}{by}{this}", ""
+    made = rounds(same)
+    if multiplied(made):
+        most = max(map(len, made))
+        text = f"two layers of retries: {len(made)} rounds of up to {most} requests inside the SDK"
+        yield 2, text, "yellow"
     if call is same[-1] and call.failed:
         yield 2, "nothing followed it: no later call asked for the same", ""
 

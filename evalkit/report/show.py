@@ -12,6 +12,7 @@ from evalkit.report.against import against
 from evalkit.report.choosing import check_scenario, chosen_session
 from evalkit.report.closing import closing, scenario_lines
 from evalkit.report.lines import Line, line, print_lines, width_of
+from evalkit.report.spend import cost_of_session
 from evalkit.report.timeline import Entry, Tone, timeline
 from evalkit.report.words import call_name, clean, count, seconds, worded
 from evalkit.store import Run, command_of
@@ -81,6 +82,8 @@ def _outcome(row: Mapping[str, Any]) -> str:
     parts = [f"{row['end'].replace('_', ' '):<9}"]
     parts.append(f"{'-' if latency is None else seconds(latency):>9}")
     parts.append(count(row["calls"], "call"))
+    if (cost := cost_of_session(row)) is not None:
+        parts.append(cost)
     if row["violations"]:
         parts.append(f"✗ {count(row['violations'], 'violation')}")
     if row["fault"] is not None:

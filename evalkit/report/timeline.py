@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal, TypeAlias
 
-from evalkit.journal.records import FaultMoved, Finding, Outcome, SessionEnded, Severity, Stage
+from evalkit.faults import AGENT
+from evalkit.journal.records import (
+    Arrival,
+    CallbackSent,
+    EffectCommitted,
+    FaultMoved,
+    Finding,
+    Outcome,
+    SessionEnded,
+    Severity,
+    Stage,
+)
+from evalkit.journal.rounds import round_numbers
 from evalkit.journal.views import CallView, SessionView, TurnView
-from evalkit.report.words import clean, numbered, seconds, untold
+from evalkit.report.words import clean, numbered, retry_layer, seconds, untold
 
 Tone: TypeAlias = Literal["plain", "strong", "good", "bad", "warn", "dim"]
 
@@ -24,6 +36,15 @@ _OUTCOMES = {
     Outcome.RESET: "connection reset",
     Outcome.REFUSED: "connection refused",
     Outcome.OPEN: "still under way at the end",
+}
+
+_ARRIVALS = {
+    Arrival.TAKEN: "taken,",
+    Arrival.REFUSED: "refused,",
+    Arrival.FAILED: "failed",
+    Arrival.UNREACHABLE: "unreachable",
+    Arrival.LOST: "lost on its way",
+    Arrival.UNSENT: "never sent",
 }
 
 
@@ -58,17 +79,32 @@ def _blocks(session: SessionView) -> Iterator[_Block]:
         yield from _waits(turn)
     for before, after in pairwise(session.turns):
         yield from _thinking(before, after)
-    for call in session.calls:
-        yield _Block((call.started.at, call.started.turn or _LAST, 1), tuple(_call(call)))
+    yield from _calls(session.calls)
     for fault in session.faults:
         if fault.call is None:
-            text = f"fault {fault.fault} on connecting to {fault.service}: {fault.stage.value}"
+            where = (
+                "of the agent" if fault.service == AGENT else f"on connecting to {fault.service}"
+            )
+            text = f"fault {fault.fault} {where}: {fault.stage.value}"
             yield _block(fault.at, fault.turn, 1, Entry(fault.at, text, "warn", 1))
     for missed in session.missed:
         text = f"fault {missed.fault} on {missed.service} met no call: {clean(missed.reason)}"
         yield _block(missed.at, missed.turn, 3, Entry(missed.at, text, "warn", 1))
+    for sent in session.callbacks:
+        yield _block(sent.began, sent.turn, 1, *_callback(sent))
     if session.ended is not None:
         yield _block(session.ended.at, _LAST, 6, _end(session.ended))
+
+
+def _calls(calls: Sequence[CallView]) -> Iterator[_Block]:
+    numbers = round_numbers(calls)
+    for call in calls:
+        lines = tuple(_call(call, numbers[call.call]))
+        yield _Block((call.started.at, call.started.turn or _LAST, 1), lines)
+        for effect in call.effects:
+            if _is_late(effect, call):
+                text = f"{_effect_text(effect)} of #{call.call}"
+                yield _block(effect.at, effect.turn, 1, Entry(effect.at, text, "good", 1))
 
 
 def _block(at: int, turn: int | None, rank: int, *lines: Entry) -> _Block:
@@ -131,13 +167,13 @@ def _wait(turn: TurnView, start: int, end: int, then: CallView | None) -> Iterat
     yield _block(start, turn.turn, 2, line)
 
 
-def _call(call: CallView) -> Iterator[Entry]:
+def _call(call: CallView, number: int) -> Iterator[Entry]:
     begun, ended = call.started, call.ended
     parts = [f"#{begun.call} {begun.service} {clean(begun.operation)}", _outcome(call)]
     if begun.attempt > 1:
         parts.append(f"attempt {begun.attempt} of #{begun.logical}")
-    if begun.sdk_retry:
-        parts.append(f"retry {begun.sdk_retry} inside the SDK")
+    if layer := retry_layer(begun.sdk_retry, number):
+        parts.append(layer)
     if ended is not None and ended.usage is not None:
         parts.append(f"{ended.usage.input} tokens in, {ended.usage.output} out")
     yield Entry(begun.at, " · ".join(parts), "bad" if call.failed else "plain", 1)
@@ -145,8 +181,18 @@ def _call(call: CallView) -> Iterator[Entry]:
         yield Entry(None, f"the mock says: {clean(ended.complaint)}", "warn", 2)
     yield from _faults(call.faults)
     for effect in call.effects:
-        key = f" ({', '.join(map(clean, effect.key))})" if effect.key else ""
-        yield Entry(effect.at, f"effect {clean(effect.name)}{key}", "good", 2)
+        if not _is_late(effect, call):
+            yield Entry(effect.at, _effect_text(effect), "good", 2)
+
+
+def _is_late(effect: EffectCommitted, call: CallView) -> bool:
+    """Whether an effect came after its call was over; it then stands at its own time."""
+    return call.ended is not None and effect.at > call.ended.at
+
+
+def _effect_text(effect: EffectCommitted) -> str:
+    key = f" ({', '.join(map(clean, effect.key))})" if effect.key else ""
+    return f"effect {clean(effect.name)}{key}"
 
 
 def _outcome(call: CallView) -> str:
@@ -166,6 +212,24 @@ def _faults(faults: Iterable[FaultMoved]) -> Iterator[Entry]:
     for (rule, fault), moves in groupby(ordered, key=lambda each: (each.rule, each.fault)):
         stages = ", ".join(dict.fromkeys(each.stage.value for each in moves))
         yield Entry(None, f"fault {fault} (rule {rule + 1}): {stages}", "warn", 2)
+
+
+def _callback(sent: CallbackSent) -> Iterator[Entry]:
+    """A webhook, which comes the other way: from a service to the agent."""
+    told = _ARRIVALS[sent.arrival]
+    if sent.status is not None:
+        told += f" {sent.status}"
+    if sent.at > sent.began:
+        told += f" after {seconds(sent.at - sent.began)}"
+    parts = [f"← {sent.service} webhook {clean(sent.name)} (of #{sent.call})", told]
+    if sent.attempt > 1:
+        parts.append(f"attempt {sent.attempt}")
+    if sent.fault is not None:
+        parts.append("a copy")
+    good = sent.arrival is Arrival.TAKEN
+    yield Entry(sent.began, " · ".join(parts), "plain" if good else "bad", 1)
+    if sent.error is not None:
+        yield Entry(None, clean(sent.error), "warn", 2)
 
 
 def _finding(finding: Finding) -> Iterator[Entry]:

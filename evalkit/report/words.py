@@ -79,6 +79,18 @@ def call_name(session: str | None, call: int, scenario: str | None = None) -> st
     return f"{where}{session or ''}#{call}"
 
 
+def retry_layer(sdk_retry: int | None, number: int) -> str | None:
+    """Which layer of retries made a call, in the round of this number; None where there is but one.
+
+    See `evalkit.journal.rounds`.
+    """
+    if sdk_retry is None or (not sdk_retry and number == 1):
+        return None
+    if not sdk_retry:
+        return f"round {number}, the SDK called anew"
+    return f"retry {sdk_retry} inside the SDK" + (f", round {number}" if number > 1 else "")
+
+
 def numbered(calls: Iterable[int]) -> str:
     """Calls by their names: `#3 #4`."""
     return " ".join(f"#{each}" for each in calls)

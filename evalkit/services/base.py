@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from evalkit.wire import Reply, Request
 
@@ -54,6 +55,15 @@ class Service(Protocol):
         A fault may answer in the service's place, and then nothing is: what a service remembers of
         a change (an idempotency key) counts from here, not from `handle`.
         """
+        ...
+
+
+@runtime_checkable
+class Runs(Protocol):
+    """A service that has to be started in its world, and stopped at the end."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """What it is from its start to its end. Raises `StartError` where it does not start."""
         ...
 
 

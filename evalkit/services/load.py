@@ -10,18 +10,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from evalkit.errors import SuiteError
+from evalkit.services.asgi.model import AsgiDefinition
+from evalkit.services.asgi.service import AsgiService
 from evalkit.services.base import DEFAULT_STARTS_AT_NS, Service, ServiceInfo
 from evalkit.services.compiling import Compiler
+from evalkit.services.custom.model import PythonDefinition
+from evalkit.services.custom.service import CustomService
 from evalkit.services.llm.auto import RULE, Auto
 from evalkit.services.llm.conditions import conditions_of
 from evalkit.services.llm.model import Conditions, ScriptDefinition
 from evalkit.services.llm.providers import PROVIDERS, Provider
 from evalkit.services.llm.script import Script, compile_script
 from evalkit.services.llm.scripts import Part, Scripts
-from evalkit.services.llm.service import ModelService, ProviderSettings
+from evalkit.services.llm.service import ModelService
+from evalkit.services.llm.settings import ProviderSettings
 from evalkit.services.mcp.compiled import CompiledMcp, compile_mcp
 from evalkit.services.mcp.model import McpDefinition
 from evalkit.services.mcp.service import McpService
@@ -36,6 +41,7 @@ from evalkit.services.rest.model import RestDefinition
 from evalkit.services.rest.service import RestService
 from evalkit.services.state.model import StorePart
 from evalkit.suite import Loaded, Problem, load_model
+from evalkit.suite.loading import missing
 from evalkit.suite.model import ScriptUse, ServiceUse
 
 _Make: TypeAlias = Callable[[], Service]
@@ -81,6 +87,7 @@ class _AnyDefinition(BaseModel):
     rate_limit: Any = None
     quota: Any = None
     capacity: Any = None
+    together: Any = Field(None, alias="shared")
 
     @property
     def limits(self) -> LimitsPart:
@@ -90,7 +97,7 @@ class _AnyDefinition(BaseModel):
     @property
     def shared(self) -> bool:
         """Whether one session can feel what another does. Ask once the definition is known good."""
-        if self.rate_limit is not None or self.limits.limited:
+        if self.rate_limit is not None or self.limits.limited or self.together is True:
             return True
         stores = TypeAdapter(Mapping[str, StorePart]).validate_python(self.stores or {})
         return any(store.shared for store in stores.values())
@@ -228,6 +235,30 @@ def _openapi(source: _Source) -> _Make:
     return lambda: OpenApiService(source.name, compiled, starts_at_ns=source.starts_at_ns)
 
 
+def _asgi(source: _Source) -> _Make:
+    loaded, compiler = load_model(source.path, AsgiDefinition), Compiler()
+    definition, folder = loaded.value, source.path.parent
+    _check_target("app", definition.app, source, compiler)
+    _raise(_problems(loaded, compiler))
+    return lambda: AsgiService(source.name, definition, folder)
+
+
+def _python(source: _Source) -> _Make:
+    loaded, compiler = load_model(source.path, PythonDefinition), Compiler()
+    definition, folder = loaded.value, source.path.parent
+    _check_target("class", definition.named, source, compiler)
+    _raise(_problems(loaded, compiler))
+    return lambda: CustomService(source.name, definition, folder)
+
+
+def _check_target(key: str, target: str, source: _Source, compiler: Compiler) -> None:
+    """What can be known of code without importing it: that belongs into the world."""
+    if source.scripted:
+        compiler.refuse(("service",), "this service takes no script; the suite gives it one")
+    if (wrong := missing(target, source.path.parent)) is not None:
+        compiler.refuse((key,), wrong.message, allowed=wrong.allowed, given=wrong.given)
+
+
 def _scripts(source: _Source) -> Scripts:
     """The script of a model, or the several of the several agents."""
     if source.script is not None:
@@ -262,6 +293,8 @@ SERVICES: Mapping[str, Callable[[_Source], _Make]] = MappingProxyType(
         "rest": _rest,
         "mcp": _mcp,
         "openapi": _openapi,
+        "asgi": _asgi,
+        "python": _python,
         **{kind: partial(_model, provider) for kind, provider in PROVIDERS.items()},
     }
 )

@@ -33,6 +33,7 @@ KINDS: Mapping[str, type[AnyRecord]] = MappingProxyType(
         "fault": journal.FaultMoved,
         "fault_missed": journal.FaultMissed,
         "effect": journal.EffectCommitted,
+        "callback": journal.CallbackSent,
         "finding": journal.Finding,
     }
 )

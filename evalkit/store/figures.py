@@ -7,7 +7,9 @@ bytes a value.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from evalkit.metrics.columns import Columns
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
     from evalkit.store.run import Run
 
 _ALWAYS = ("scenario", "session")
-_OF_SESSIONS = ("reason", "calls")
-"""What is read of sessions beside what metrics and labels name."""
+_BESIDE: Mapping[TableName, tuple[str, ...]] = MappingProxyType(
+    {"sessions": ("reason", "calls"), "calls": ("kind", "priced_by", "priced_as")}
+)
+"""What is read beside what metrics and labels name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +52,9 @@ def figures_of(run: Run) -> Figures:
 
 def used_columns(table: TableName) -> tuple[str, ...]:
     """The columns of a table that are read, in their order."""
-    named = {*_ALWAYS, *LABELS[table], *(_OF_SESSIONS if table == "sessions" else ())}
-    named |= {each.column for each in METRICS.values() if each.table == table}
+    named = {*_ALWAYS, *LABELS[table], *_BESIDE.get(table, ())}
+    own = [each for each in METRICS.values() if each.table == table]
+    named |= {each.column for each in own} | {each.unknown for each in own if each.unknown}
     return tuple(each for each in schema_of(TABLES[table]).names if each in named - {*PAIRED})
 
 

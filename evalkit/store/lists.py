@@ -53,6 +53,6 @@ def _listed(column: pa.ChunkedArray) -> list[Any]:
     listed: list[Any] = []
     for chunk in column.chunks:
         coded = chunk.dictionary_encode()
-        words = [*coded.dictionary.to_pylist(), None]  # a missing value has the last index, -1
-        listed += [words[at] for at in coded.indices.fill_null(-1).to_pylist()]
+        words = coded.dictionary.to_pylist()
+        listed += [None if at is None else words[at] for at in coded.indices.to_pylist()]
     return listed

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from evalkit.journal.records import AnyRecord, CallEnded, CallStarted
+from evalkit.journal.records import AnyRecord, CallbackSent, CallEnded, CallStarted
 from evalkit.wire import Headers
 
 _CREDENTIAL = re.compile(
@@ -119,9 +119,11 @@ class Mask:
         if isinstance(record, CallStarted):
             headers, path = self.headers(record.headers), self.path(record.path)
             record = replace(record, headers=headers, path=path)
+        elif isinstance(record, CallbackSent):
+            record = replace(record, url=self.path(record.url))
         if self.pattern is None:
             return record
-        if isinstance(record, (CallStarted, CallEnded)):
+        if isinstance(record, (CallStarted, CallEnded, CallbackSent)):
             record = replace(record, body=self.body(record.body))
         free = {name: getattr(record, name) for name in _FREE if hasattr(record, name)}
         return replace(record, **{name: self.value(each) for name, each in free.items()})

@@ -71,13 +71,15 @@ def sweep(folder: Path) -> None:
 def open_part(path: Path, *, codes: Collection[str] = ()) -> pq.ParquetFile:
     """A part, opened; texts in these columns are read as codes.
 
-    Raises `UsageError` where its tables are of a later version than this.
+    A part of an earlier run may lack some of them. Raises `UsageError` where its tables are of a
+    later version than this.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        part = pq.ParquetFile(path, read_dictionary=list(codes) or None)
+        coded = set(codes) & set(pq.read_schema(path).names) if codes else None
+        part = pq.ParquetFile(path, read_dictionary=sorted(coded) if coded else None)
     except pa.ArrowInvalid as error:
         raise UsageError(f"{path} is damaged: {error}") from None
     version = int(_notes(part).get(_SCHEMA_KEY, b"1"))
@@ -108,10 +110,23 @@ def _notes(part: pq.ParquetFile) -> Mapping[bytes, bytes]:
 
 
 def read(path: Path, columns: Collection[str] | None = None) -> pa.Table:
-    """The rows of a part, with these columns or with all, and without its notes."""
+    """The rows of a part, with these columns or with all, and without its notes.
+
+    A column that the part of an earlier run lacks has no values.
+    """
+    import pyarrow as pa
+
     part = open_part(path)
-    there = None if columns is None else [each for each in columns if each in part.schema.names]
-    return part.read(there).replace_schema_metadata()
+    if columns is None:
+        return part.read().replace_schema_metadata()
+    there = [each for each in columns if each in part.schema.names]
+    table, rows = part.read(there).replace_schema_metadata(), part.metadata.num_rows
+    for name in columns:
+        if name not in there:
+            nothing = pa.nulls(rows)
+            table = table.append_column(name, nothing) if there else pa.table({name: nothing})
+            there.append(name)
+    return table
 
 
 def read_where(path: Path, wanted: Mapping[str, Collection[str | None]]) -> pa.Table | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.errors import UsageError
 from evalkit.gate import CheckResult, GateResult, RuleResult, Verdict
 from evalkit.journal.records import End
+from evalkit.metrics import Spent
 from evalkit.store.folder import RECORD
 
 if TYPE_CHECKING:
@@ -89,6 +90,9 @@ class RunRecord:
     folder, and `dependencies` the version of every library that was installed: a run is resumed
     only where they are the same. `resumed` is when that was done.
 
+    `prices` names the price tables with their dates, in the order in which they are asked, and
+    `spent` says which of them priced the calls to which model.
+
     `warnings` are of the suite as a whole, `controls` says that faulty scenarios had theirs, and
     `not_started` why nothing could be run at all.
     """
@@ -121,6 +125,7 @@ class RunRecord:
     clock: str = "simulated"
     egress: str = "python-only"
     prices: str | None = None
+    spent: tuple[Spent, ...] = ()
     format: int = FORMAT
 
     def scenario(self, name: str) -> ScenarioRecord:

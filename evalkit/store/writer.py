@@ -10,7 +10,7 @@ from pathlib import Path
 from evalkit.engine.cells import CellResult, SuitePlan
 from evalkit.engine.events import CellKey
 from evalkit.journal.records import AnyRecord
-from evalkit.metrics import build
+from evalkit.metrics import Prices, build
 from evalkit.store.columns import Change, Row, table_of
 from evalkit.store.events import rows_of
 from evalkit.store.folder import PARTIAL, WHOLE, part_name
@@ -23,6 +23,7 @@ _NAMES = frozenset(
     {
         *("scenario", "session", "region", "service", "kind", "operation", "method", "model"),
         *("route", "identity", "outcome", "cause", "fault", "answer", "end"),
+        *("priced_as", "priced_by"),
     }
 )
 """Columns by which rows are found and grouped: they hold no free text, and stay as they are."""
@@ -33,13 +34,15 @@ class CellWriter:
     """Writes the result of a cell to a run's folder; the engine's `CellSink`.
 
     `expects` holds what scenarios expect of every session, `sensitive` the values to mask, by
-    (scenario, session); `key` makes their pseudonyms. The parts get their names once they are
-    whole, the one of `sessions` last: a cell for which it is there is complete.
+    (scenario, session); `key` makes their pseudonyms. `prices` are what models cost. The parts get
+    their names once they are whole, the one of `sessions` last: a cell for which it is there is
+    complete.
     """
 
     folder: Path
     expects: Mapping[str, Expect] = field(default_factory=dict)
     sensitive: Mapping[tuple[str, str], tuple[object, ...]] = field(default_factory=dict)
+    prices: Prices = field(default_factory=Prices)
     key: bytes = field(default_factory=lambda: secrets.token_bytes(16), repr=False)
 
     @classmethod
@@ -54,7 +57,7 @@ class CellWriter:
             if names
         }
         expects = {each.name: each.scenario.expect for each in plan.scenarios}
-        return cls(folder=folder, expects=expects, sensitive=sensitive, key=key)
+        return cls(folder=folder, expects=expects, sensitive=sensitive, prices=plan.prices, key=key)
 
     def __call__(self, result: CellResult) -> None:
         """Write the tables of this cell."""
@@ -94,6 +97,7 @@ class CellWriter:
             cpu_ns=result.cpu_ns,
             planned=result.planned,
             expect=self.expects.get(scenario),
+            price=self.prices,
         )
         events = tuple(rows_of(records, scenario=scenario, cell=cell))
         rows: dict[str, Sequence[Row]] = {"calls": built.calls, "turns": built.turns}

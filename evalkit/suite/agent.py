@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from evalkit.journal.records import Answer
 from evalkit.suite.parts import (
@@ -13,6 +13,7 @@ from evalkit.suite.parts import (
     PATH,
     Count,
     JsonPath,
+    OneOrMany,
     Part,
     Regex,
     exactly_one,
@@ -44,6 +45,48 @@ class RequestTemplate(Part):
     )
 
 
+def _some_time(ns: int) -> int:
+    if not ns:
+        raise ValueError("0s is no time to wait; write more than that")
+    return ns
+
+
+_Wait: TypeAlias = Annotated[Duration, AfterValidator(_some_time)]
+
+
+class Poll(Part):
+    """How the reply of an agent that answers 202 is had: by asking until it is there."""
+
+    path: str | None = Field(
+        None,
+        description="Where; a template that sees `accepted` (the JSON of the 202), `turn` and "
+        "`session`; else the Location of the 202",
+    )
+    every: _Wait = Field(
+        "1s", validate_default=True, description="How long from one to the next, unless Retry-After"
+    )
+    within: _Wait | None = Field(
+        None, description="How long altogether; else as long as the turn may take"
+    )
+    state: JsonPath = Field("$.status", description="Where an answer says how far it is")
+    done: OneOrMany[str] = Field(
+        ("done", "completed", "complete", "succeeded", "success", "finished"),
+        description="The states in which the reply is there",
+    )
+    failed: OneOrMany[str] = Field(
+        ("failed", "failure", "error", "cancelled", "canceled", "expired"),
+        description="The states in which there will be none",
+    )
+
+
+class Callback(Part):
+    """How the reply of an agent that answers 202 is had: it posts it to `turn.callback_url`."""
+
+    within: _Wait | None = Field(
+        None, description="How long it may take; else as long as the turn may"
+    )
+
+
 class Agent(Part):
     """The software under test, and how a turn reaches it."""
 
@@ -59,6 +102,12 @@ class Agent(Part):
     )
     reply: ReplyMapping = Field(
         ReplyMapping(), description="Of an ASGI agent: where the parts of its reply stand"
+    )
+    poll: Poll | None = Field(
+        None, description="Of an ASGI agent that answers 202: how it is asked for its reply"
+    )
+    callback: Callback | None = Field(
+        None, description="Of an ASGI agent that answers 202: that it calls back, and how soon"
     )
     answer_from: Mapping[Regex, Answer] = Field(
         {}, description="Regular expressions over the text, to tell the answer by; first match wins"
@@ -89,9 +138,16 @@ class Agent(Part):
             raise missing_choice("python", "asgi")
         return value
 
-    @field_validator("request", "reply")
+    @field_validator("callback")
     @classmethod
-    def _only_over_http(cls, value: Part, info: ValidationInfo) -> Part:
-        if info.data.get("python") is not None:
+    def _one_way(cls, value: Callback | None, info: ValidationInfo) -> Callback | None:
+        if value is not None and info.data.get("poll") is not None:
+            raise ValueError("an agent is polled or calls back; keep one of `poll` and `callback`")
+        return value
+
+    @field_validator("request", "reply", "poll", "callback")
+    @classmethod
+    def _only_over_http(cls, value: Part | None, info: ValidationInfo) -> Part | None:
+        if value is not None and info.data.get("python") is not None:
             raise ValueError(f"`{info.field_name}` is for an agent called over HTTP, as `asgi` is")
         return value

@@ -21,3 +21,12 @@ def _origin(text: str) -> str:
 
 
 Host: TypeAlias = Annotated[str, AfterValidator(_origin)]
+
+AGENT_HOST = "agent.evalkit.test"
+"""Where an agent that is served (`asgi`) answers inside the world; never resolved outside."""
+
+AGENT_URL = f"http://{AGENT_HOST}"
+"""What templates know as `agent.url`."""
+
+CALLER_HOST = "caller.evalkit.test"
+"""Where the caller of agents takes the replies of those that call back."""

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from evalkit.suite.not_yet import FAULTS_NOT_YET, planned_keys
+from evalkit.suite.not_yet import planned_keys
 from evalkit.suite.parts import words_for
 from evalkit.suite.problems import closest
 from evalkit.suite.shape import Place, find_place
@@ -123,8 +123,6 @@ def _other(place: Place, details: ErrorDetails, context: Mapping[str, Any]) -> M
         message = str(context["error"])
     elif details["type"] in _WORDED:
         message = _WORDED[details["type"]](context)
-    elif given in FAULTS_NOT_YET:
-        message = f"the fault {given} is not yet supported"
     return Mistake(
         where=place.where,
         message=message,

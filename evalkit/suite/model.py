@@ -93,12 +93,6 @@ def _moment(value: str) -> str:
     )
 
 
-def _at(value: str) -> str:
-    if value.split()[:1] == ["agent"]:
-        raise ValueError("faults `at: agent` are not yet supported")
-    return value
-
-
 def _simulated(value: Any) -> Any:
     if value in ("live", "both"):
         raise ValueError(f"`{value}` is not yet supported; allowed: simulate")
@@ -135,7 +129,9 @@ class ServiceUse(Part):
     hosts: tuple[Host, ...] | None = Field(
         None, description="Origins that it answers, instead of those of its definition"
     )
-    price: str | None = Field(None, description="Model whose price applies")
+    price: str | None = Field(
+        None, description="Model whose price applies, instead of the one that replied"
+    )
     budget: Duration | None = Field(
         None, description="How long the agent may wait for a logical call, retries included"
     )
@@ -191,9 +187,7 @@ class _OrPreset:
 class FaultRule(Part):
     """Where, when and what to inject."""
 
-    at: Annotated[str, AfterValidator(_at)] = Field(
-        min_length=1, description="service, or service OPERATION-GLOB"
-    )
+    at: str = Field(min_length=1, description="service, or service OPERATION-GLOB, or agent")
     when: When = When()
     inject: OneOrMany[AnyFault] = Field((), description="One fault, or a list applied in order")
 
@@ -232,6 +226,9 @@ class Suite(Part):
     description: str | None = None
     agent: Agent
     services: Mapping[Name, ServiceUse] = {}
+    prices: str | None = Field(
+        None, description="Path of a price file, whose prices go before those of genai-prices"
+    )
     sessions: Sessions
     starts_at: Annotated[str, AfterValidator(_moment)] = Field(
         "2026-01-05T09:00:00Z",

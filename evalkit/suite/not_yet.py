@@ -19,9 +19,6 @@ NOT_YET: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Keys by the name of the model that will have them."""
 
-FAULTS_NOT_YET = ("call_tool",)
-"""Faults by name."""
-
 
 def planned_keys(models: Iterable[type[BaseModel]]) -> tuple[str, ...]:
     """The keys that these models will have."""

@@ -17,8 +17,9 @@ from http import HTTPStatus
 from evalkit.journal.records import Outcome
 from evalkit.wire import Reply
 from evalkit.world.endpoint import Endpoint, Exchange
+from evalkit.world.lives import LIFE
 from evalkit.world.player import Player, for_old_client
-from evalkit.world.reader import Arrived, Limits, RequestReader
+from evalkit.world.reader import Arrived, Limits, RequestReader, Room
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -54,13 +55,14 @@ class HttpConnection(asyncio.Protocol):
         now: Callable[[], int],
         crashed: Callable[[BaseException], None],
         limits: Limits | None = None,
+        room: Room | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._loop = loop
         self._now = now
         self._crashed = crashed
         self._limits = limits or Limits()
-        self._reader = RequestReader(self._limits)
+        self._reader = RequestReader(self._limits, room)
         self._waiting: deque[_Turn] = deque()
         self._turn: _Turn | None = None
         self._going_on = self._closing = self._lost = False
@@ -93,11 +95,17 @@ class HttpConnection(asyncio.Protocol):
             return
         for each in self._reader.feed(data):
             self._waiting.append(_Turn(each, contextvars.copy_context()))
-        if len(self._waiting) > self._limits.pipelined:
+        if self._too_many_wait():
             self._waiting.clear()
             self._reader.refusal = HTTPStatus.SERVICE_UNAVAILABLE
         if self._turn is None:
             self._next()
+
+    def _too_many_wait(self) -> bool:
+        if len(self._waiting) < 2:
+            return False
+        size = sum(len(each.arrived.request.body) for each in self._waiting)
+        return len(self._waiting) > self._limits.pipelined or size > self._limits.body
 
     def eof_received(self) -> bool:
         """The client has nothing more to say. It may still want its reply."""
@@ -117,6 +125,7 @@ class HttpConnection(asyncio.Protocol):
     def _break_off(self, outcome: Outcome) -> None:
         self._closing = True
         self._waiting.clear()
+        self._reader.drop()
         turn, self._turn = self._turn, None
         if turn is None or turn.exchange is None:
             return
@@ -141,6 +150,9 @@ class HttpConnection(asyncio.Protocol):
             return  # this reply was played at once, from within the loop below
         self._going_on = True
         while self._turn is None and self._waiting:
+            if self._transport.get_write_buffer_size() > self._limits.unread:
+                self.reset()  # it asks for more and more, and reads none of it
+                break
             self._turn = turn = self._waiting.popleft()
             try:
                 self._open(turn)
@@ -165,6 +177,7 @@ class HttpConnection(asyncio.Protocol):
         turn.exchange = exchange = turn.context.run(self._endpoint.open, turn.arrived.request)
         answer = self._answer(turn, exchange, began)
         if exchange.waits:
+            turn.context.run(LIFE.set, None)  # the service does not die with its client
             turn.task = turn.context.run(self._loop.create_task, answer, context=turn.context)
         else:
             turn.context.run(_run_through, answer)

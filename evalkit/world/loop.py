@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from evalkit.world.clock import NS, Clock
+from evalkit.world.lives import life_in
 from evalkit.world.network import MemoryNetwork
 from evalkit.world.networked import NetworkedLoop
 from evalkit.world.sequence import Sequence
@@ -152,7 +153,13 @@ class WorldLoop(NetworkedLoop):
         return WorldFuture(self._sequence.next("future"), self)
 
     def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
-        """A task with a repeatable hash."""
+        """A task with a repeatable hash, part of the life in its context."""
+        task = self._made(coro, **kwargs)
+        if (life := life_in(kwargs.get("context"))) is not None:
+            life.adopt(task)
+        return task
+
+    def _made(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
         if self.get_task_factory() is not None:
             return super().create_task(coro, **kwargs)
         self._check_closed()  # type: ignore[attr-defined]

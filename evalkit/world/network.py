@@ -14,12 +14,15 @@ from evalkit.world.clock import NS, Clock
 from evalkit.world.endpoint import Endpoint
 from evalkit.world.guard import refusal
 from evalkit.world.http import HttpConnection
+from evalkit.world.lives import LIFE
+from evalkit.world.reader import Room
 from evalkit.world.sockets import Descriptors, MemorySocket
 from evalkit.world.transport import MemoryTransport
 
 _FIRST_ADDRESS = (198 << 24) | (18 << 16)  # 198.18.0.0/15 is set aside for tests (RFC 2544)
 _OWN_ADDRESS = "198.19.255.254"
 _FIRST_PORT, _PORTS = 1024, 60_000
+_FEW = 16
 
 
 class MemoryNetwork:
@@ -39,7 +42,9 @@ class MemoryNetwork:
         self._endpoints: dict[str, Endpoint] = {}  # by address
         self._addresses: dict[str, str] = {}  # by name
         self._connections: dict[int, list[HttpConnection]] = {}
+        self._prune_at: dict[int, int] = {}
         self._descriptors = Descriptors()
+        self._room = Room()
         self.opened = 0
         self.crashes: list[BaseException] = []
         """What endpoints raised: mistakes of evalkit's own, in order."""
@@ -53,6 +58,8 @@ class MemoryNetwork:
 
     def resolve(self, host: str, port: int | None) -> str:
         """The address of a host. Raises `socket.gaierror` where there is none."""
+        if (life := LIFE.get()) is not None and life.over:
+            raise _unknown_name()  # whoever asks is dead
         name = host.lower().rstrip(".")
         address = self._addresses.get(name)
         if address is not None:
@@ -100,7 +107,7 @@ class MemoryNetwork:
     ) -> asyncio.Transport:
         """A connection to the service at an address, once it has been reached."""
         endpoint = self.endpoint(*peer)
-        server = HttpConnection(endpoint, loop, self._now, self.crashes.append)
+        server = HttpConnection(endpoint, loop, self._now, self.crashes.append, room=self._room)
         transport = self._pair(loop, client, server, peer, extra)
         self._remember(endpoint, server)
         return transport
@@ -124,6 +131,8 @@ class MemoryNetwork:
         extra = {"socket": stand_in, "peername": peer, "sockname": own, **extra}
         transport = MemoryTransport(loop, client, extra, is_client=True)
         transport.connect(server)
+        if (life := LIFE.get()) is not None:
+            life.connected(transport)
         return transport
 
     def _now(self) -> int:
@@ -148,7 +157,9 @@ class MemoryNetwork:
 
     def _remember(self, endpoint: Endpoint, connection: HttpConnection) -> None:
         known = self._connections.setdefault(id(endpoint), [])
-        known[:] = [each for each in known if not each.lost]
+        if len(known) >= self._prune_at.get(id(endpoint), _FEW):
+            known[:] = [each for each in known if not each.lost]
+            self._prune_at[id(endpoint)] = max(_FEW, 2 * len(known))
         known.append(connection)
 
     def _next_address(self) -> str:

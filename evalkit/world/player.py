@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from evalkit.journal.records import Outcome
-from evalkit.wire import Cut, Head, Raw, Reply, Reset, Send, Stall, Step, Wait
+from evalkit.wire import Cut, Follow, Head, Raw, Reply, Reset, Send, Stall, Step, Wait
 from evalkit.world.clock import NS
 from evalkit.world.endpoint import Exchange
 
@@ -94,10 +94,30 @@ class Player:
             return
         if self._timer is not None:
             self._timer.cancel()
+        if isinstance(step := self._current, Follow):
+            step.stream.leave()
         if self._waiting and outcome is Outcome.ABANDONED:
             # Whoever gives up while being kept waiting has felt the wait.
             self._exchange.played(self._reply.plan[self._position])
         self._end(outcome)
+
+    @property
+    def _current(self) -> Step | None:
+        plan = self._reply.plan
+        return plan[self._position] if self._position < len(plan) else None
+
+    def _heard(self, step: Step | None) -> None:
+        """A step of the stream that the plan follows, or its end."""
+        if self._over:
+            return
+        if step is None:
+            self._resume()
+            return
+        try:
+            if not self._stops_at(step):
+                self._flush()
+        except Exception as error:
+            self._wire.crash(error)
 
     def _resume(self) -> None:
         try:
@@ -132,6 +152,11 @@ class Player:
                 self._hold(step, self._framed(data))
             case Raw(data):
                 self._hold(step, data)
+            case Follow(stream):
+                self._flush()
+                self._waiting = True
+                stream.listen(self._heard)
+                return True
             case Stall():
                 self._flush()
                 self._waiting = True

@@ -17,11 +17,31 @@ from evalkit.wire import Headers, Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much a request may hold, in bytes, and how many may wait on one connection."""
+    """How much a request may hold, in bytes, and how many may wait on one connection, of which the
+    bodies are no larger together than one may be. A client that leaves more than `unread` bytes of
+    replies unread gets no further one.
+    """
 
     head: int = 64 * 1024
     body: int = 64 * 1024 * 1024
     pipelined: int = 64
+    unread: int = 64 * 1024 * 1024
+
+
+class Room:
+    """How many bytes of unfinished requests a network holds, in all connections together."""
+
+    def __init__(self, most: int = 512 * 1024 * 1024) -> None:
+        self._left = most
+
+    def take(self, size: int) -> bool:
+        """Take so many bytes; False where there is no room for them."""
+        self._left -= size
+        return self._left >= 0
+
+    def give(self, size: int) -> None:
+        """Give back what was taken."""
+        self._left += size
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +59,15 @@ class _TooLargeError(Exception):
 
 
 class RequestReader:
-    """Reads the requests of one connection. After a refusal it takes nothing more."""
+    """Reads the requests of one connection. After a refusal it takes nothing more.
 
-    def __init__(self, limits: Limits) -> None:
+    What it holds of a request that is not complete is bounded, and counts in `room`.
+    """
+
+    def __init__(self, limits: Limits, room: Room | None = None) -> None:
         self._limits = limits
+        self._room = room or Room()
+        self._body, self._body_size = bytearray(), 0
         self._parser = httptools.HttpRequestParser(self)
         self._arrived: list[Arrived] = []
         self._unread = 0  # bytes that the parser keeps to itself for now
@@ -56,8 +81,15 @@ class RequestReader:
         """Take bytes in, and give back the requests that are complete by now."""
         if self.refusal is None:
             self.refusal = self._parse(data)
+            if self.refusal is not None:
+                self.drop()
         arrived, self._arrived = self._arrived, []
         return arrived
+
+    def drop(self) -> None:
+        """Forget what is not complete."""
+        self._room.give(self._body_size)
+        self._reset()
 
     def _parse(self, data: bytes) -> HTTPStatus | None:
         self._told = False
@@ -75,7 +107,7 @@ class RequestReader:
     def _reset(self) -> None:
         self._target = b""
         self._headers: list[tuple[str, str]] = []
-        self._body: list[bytes] = []
+        self._body = bytearray()
         self._head_size = self._body_size = 0
 
     # Callbacks of httptools --------------------------------------------------------------------
@@ -89,12 +121,15 @@ class RequestReader:
         """A part of the request target."""
         self._told = True
         self._head_size += len(part)
+        self._check_head()
         self._target += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header."""
         self._told = True
         self._head_size += len(name) + len(value)
+        if self._head_size > self._limits.head:
+            self._check_head()
         self._headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
@@ -109,18 +144,25 @@ class RequestReader:
         self._told = True
         self.expects_continue = False
         self._body_size += len(part)
+        if not self._room.take(len(part)):
+            raise _TooLargeError(HTTPStatus.SERVICE_UNAVAILABLE)
         if self._body_size > self._limits.body:
             raise _TooLargeError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        self._body.append(part)
+        self._body += part
 
     def on_message_complete(self) -> None:
         """The request is complete. One that changes the protocol is refused instead."""
         self._told = True
         self.within_request = self.expects_continue = False
+        self._room.give(self._body_size)
+        if len(self._arrived) > self._limits.pipelined:
+            self._body_size = 0
+            raise _TooLargeError(HTTPStatus.SERVICE_UNAVAILABLE)
         if not self._parser.should_upgrade():
             old = self._parser.get_http_version() == "1.0"
             keep_alive = self._parser.should_keep_alive()
             self._arrived.append(Arrived(self._request(), keep_alive, old))
+        self._reset()
 
     def _request(self) -> Request:
         headers = tuple(self._headers)
@@ -131,7 +173,7 @@ class RequestReader:
             host=host,
             query=tuple(parse_qsl(query, keep_blank_values=True)) if query else (),
             headers=headers,
-            body=b"".join(self._body),
+            body=bytes(self._body),
         )
 
     def _check_head(self) -> None:

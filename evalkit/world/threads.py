@@ -15,6 +15,7 @@ from weakref import WeakSet
 
 from evalkit.wire import Caller
 from evalkit.world.callers import CALLER
+from evalkit.world.lives import LIFE, Life
 from evalkit.world.patches import Patches
 from evalkit.world.sequence import Sequence
 from evalkit.world.turns import Parked, Turns
@@ -90,7 +91,8 @@ class Threads:
         # A pool's worker serves whoever submits; any other thread works for who starts it.
         pooled = _target_module(thread).startswith(_POOLS)
         parked = Parked(lambda: True)
-        vars(thread)["run"] = partial(self._run, thread, parked, None if pooled else CALLER.get())
+        caller = None if pooled else CALLER.get()
+        vars(thread)["run"] = partial(self._run, thread, parked, caller, LIFE.get())
         try:
             really_start(thread)
         except BaseException:
@@ -99,10 +101,13 @@ class Threads:
         self._ours.add(thread)
         self._turns.queue(parked)
 
-    def _run(self, thread: threading.Thread, parked: Parked, caller: Caller | None) -> None:
+    def _run(
+        self, thread: threading.Thread, parked: Parked, caller: Caller | None, life: Life | None
+    ) -> None:
         del vars(thread)["run"]
         self._turns.enter(parked)
         CALLER.set(caller)
+        LIFE.set(life)
         try:
             if not self._turns.ended:
                 thread.run()
@@ -135,7 +140,7 @@ class Threads:
         def submit(pool: Any, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             if not self._turns.in_world():
                 return really_submit(pool, fn, *args, **kwargs)
-            future = really_submit(pool, _on_behalf, CALLER.get(), fn, *args, **kwargs)
+            future = really_submit(pool, _on_behalf, CALLER.get(), LIFE.get(), fn, *args, **kwargs)
             if type(future) is Future:
                 future.__class__ = NumberedFuture
                 future.number = self._sequence.next("thread")  # type: ignore[attr-defined]
@@ -144,13 +149,21 @@ class Threads:
         return submit
 
 
-def _on_behalf(caller: Caller | None, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    """Run a pool's work for the session that submitted it."""
-    token = CALLER.set(caller)
+def _on_behalf(
+    caller: Caller | None,
+    life: Life | None,
+    fn: Callable[..., Any],
+    /,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    """Run a pool's work for the session and the life that submitted it."""
+    token, before = CALLER.set(caller), LIFE.set(life)
     try:
         return fn(*args, **kwargs)
     finally:
         CALLER.reset(token)
+        LIFE.reset(before)
 
 
 def _target_module(thread: threading.Thread) -> str:

@@ -6,8 +6,11 @@ passes plain bytes between the two memory buffers, so that the network sees HTTP
 
 from __future__ import annotations
 
+import os
 import ssl
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 
@@ -104,6 +107,29 @@ def wrap_bio(
     del session
     name = server_hostname.decode() if isinstance(server_hostname, bytes) else server_hostname
     return PlainObject(context, incoming, outgoing, server_side, name)
+
+
+def trusting(in_world: Callable[[], bool]) -> Callable[..., None]:
+    """Takes the place of `ssl.SSLContext.load_verify_locations`, which takes longer than many an
+    agent: in the world there is no certificate to verify. Files that are missing are still missing.
+    """
+    load = ssl.SSLContext.load_verify_locations
+
+    def load_verify_locations(
+        context: ssl.SSLContext, cafile: Any = None, capath: Any = None, cadata: Any = None
+    ) -> None:
+        given = [each for each in (cafile, capath) if each is not None]
+        if not given or cadata is not None or not in_world() or not all(map(_is_there, given)):
+            load(context, cafile, capath, cadata)
+
+    return load_verify_locations
+
+
+def _is_there(path: Any) -> bool:
+    try:
+        return Path(os.fsdecode(path)).exists()
+    except (TypeError, ValueError):
+        return False
 
 
 def extra_info(context: object, hostname: str) -> dict[str, Any]:

@@ -74,8 +74,10 @@ class MemoryTransport(asyncio.Transport):
         return True
 
     def get_write_buffer_size(self) -> int:
-        """Nothing is ever buffered here."""
-        return 0
+        """What the peer has not read yet, in bytes. Clients are told of nothing: see `write`."""
+        if self._is_client:
+            return 0
+        return sum(len(each) for each in self._peer._backlog if each)
 
     def get_write_buffer_limits(self) -> tuple[int, int]:
         """No limits are needed."""

@@ -134,6 +134,8 @@ class World:
     def _patched(self) -> Iterator[None]:
         patches = Patches()
         patches.set(ssl.SSLContext, "wrap_bio", tls.wrap_bio)
+        trusting = tls.trusting(self._turns.in_world)
+        patches.set(ssl.SSLContext, "load_verify_locations", trusting)
         make_loop = self._loop_maker(asyncio.new_event_loop)
         for module in (asyncio, asyncio.events):
             patches.set(module, "new_event_loop", make_loop)

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from evalkit.agents import AgentFailed, lifespan
+from evalkit.agents import AgentFailed
 from evalkit.errors import StartError
 from evalkit.journal.records import Answer
+from evalkit.services.asgi import lifespan
 from tests.agents_api.opened import opened, turn, write
 
 STARLETTE = """

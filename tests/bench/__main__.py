@@ -4,9 +4,19 @@ assert nothing.
 
 import sys
 
-from tests.bench import aggregate, calls, fan, memory, sessions, startup, workers
+from tests.bench import (
+    aggregate,
+    calls,
+    fan,
+    llm,
+    memory,
+    services,
+    sessions,
+    startup,
+    workers,
+)
 
-BENCHMARKS = (startup, calls, sessions, workers, fan, memory, aggregate)
+BENCHMARKS = (startup, calls, services, sessions, workers, fan, memory, aggregate, llm)
 
 chosen = set(sys.argv[1:])
 for benchmark in BENCHMARKS:

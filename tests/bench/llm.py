@@ -97,8 +97,7 @@ def asking(service: Service, path: str, body: bytes, query: tuple[Any, ...]) -> 
         except StopIteration as done:
             reply: Reply = done.value
         assert reply.status == 200, reply.body()
-        for step in reply.plan:
-            isinstance(step, Send)
+        assert sum(len(step.data) for step in reply.plan if isinstance(step, Send))
         return reply
 
     return ask

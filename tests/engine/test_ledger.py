@@ -106,3 +106,21 @@ def test_what_nothing_overtakes_commits_when_its_session_ends(story: Story) -> N
     assert story.done == ["a"]
     story.world.run(story.ledger.settled())
     assert story.done == ["a", "b"]
+
+
+def test_what_begins_while_it_settles_is_not_waited_for(story: Story) -> None:
+    """An agent that goes on in the background must not keep its world alive for ever."""
+
+    async def goes_on() -> None:
+        while True:
+            story.call(story.effect("more", after=10 * NS))
+            await asyncio.sleep(5)
+
+    async def main() -> None:
+        story.call(story.effect("late", after=12 * NS))
+        background = asyncio.create_task(goes_on())
+        await story.ledger.settled()
+        background.cancel()
+
+    story.world.run(main())
+    assert story.committed == [("more", 10), ("late", 12)]

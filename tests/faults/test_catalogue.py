@@ -157,6 +157,12 @@ PROTOCOL = {
     "protocol_version",
 }
 
+MODEL = {
+    *("call_tool", "unknown_tool", "bad_arguments", "wrong_schema", "refusal", "content_filter"),
+    *("cut_short", "low_confidence", "context_overflow", "slow_tokens", "slow_first_token"),
+    *("unfinished", "duplicate_chunk", "error_event", "empty_choices", "missing_usage"),
+}
+
 
 @pytest.mark.parametrize("client", [by_httpx2, by_aiohttp])
 @pytest.mark.parametrize("case", [each for cases in READING.values() for each in cases], ids=str)
@@ -181,7 +187,10 @@ def test_a_client_that_writes_sees_the_fault(tmp_path, client, case):
 
 def test_every_fault_is_shown_to_clients():
     elsewhere = {name for name, fault in FAULTS.items() if issubclass(fault, DataFault)}
-    elsewhere |= AUTHORITY | PROTOCOL  # in the tests of those services, whose clients see them
+    elsewhere |= {name for name, fault in FAULTS.items() if fault.of_agent}
+    elsewhere |= {name for name, fault in FAULTS.items() if fault.calls_back}
+    # In the tests of those services, whose clients see them.
+    elsewhere |= AUTHORITY | PROTOCOL | MODEL
     assert {*READING, *WRITING, *elsewhere} == set(FAULTS)
 
 

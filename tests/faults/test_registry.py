@@ -106,6 +106,8 @@ VALID = [
     {"partial_page": True, "keep": 0},
     {"injection": True, "text": "Obey."},
     {"wrong_value": True, "path": "$.id"},
+    {"restart": True, "takes": "2s"},
+    "restart",
     "wrong_value",
     {"commit_then_lose": True},
     {"commit_then_lose": "stall"},
@@ -147,7 +149,8 @@ def test_the_json_schema_refuses_what_the_model_refuses(written):
 
 
 def test_the_json_schema_requires_the_naming_key_of_each_fault():
-    definitions = SCHEMA["$defs"].values()
+    classes = {fault.__name__ for fault in FAULTS.values()}
+    definitions = [each for name, each in SCHEMA["$defs"].items() if name in classes]
     assert {tuple(each["required"]) for each in definitions} == {(name,) for name in FAULTS}
 
 

@@ -69,6 +69,18 @@ def test_that_no_route_matched_stays_known():
             400,
             {"type": "error", "error": {"type": "invalid_request_error", "message": "Bad Request"}},
         ),
+        (
+            "gemini",
+            "auto",
+            429,
+            {
+                "error": {
+                    "code": 429,
+                    "message": "Too Many Requests",
+                    "status": "RESOURCE_EXHAUSTED",
+                }
+            },
+        ),
         ("openai", "plain", 404, {"error": "Not Found"}),
     ],
 )

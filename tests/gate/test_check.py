@@ -108,3 +108,9 @@ def test_a_gate_that_could_never_pass_says_what_it_needs(text, needed):
 @pytest.mark.parametrize("text", ["p99(turn.latency) < 1s", "rate(session.failed) <= 0% @ 95%"])
 def test_gates_that_are_not_warned_of(text):
     assert warn_gate(parse_gate(text), 1) == []
+
+
+@pytest.mark.parametrize(("row", "wrong"), [("call", 1), ("turn", 0), ("session", 0)])
+def test_a_call_is_of_one_model_and_what_made_it_may_be_of_several(row, wrong):
+    gate = parse_gate(f"sum({row}.cost where model=gpt-4o and model=o3) < $2")
+    assert len(check_gate(gate, KNOWN)) == wrong

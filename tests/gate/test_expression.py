@@ -269,7 +269,7 @@ def test_what_is_wrong_with_a_gate_and_where(text, column, problem, suggestion):
         ("x(turn.latency) < 1s", "count rate mean min max sum stddev cv p0…p100"),
         ("p90(x) < 1s", " ".join(METRICS)),
         ("p90(turn.failed) < 1s", "rate count"),
-        ("rate(session.failed where x=1) < 1s", "scenario region fault recovered answer end"),
+        ("rate(session.failed where x=1) < 1s", "scenario region fault recovered answer end model"),
         ("rate(session.failed where end=x) < 1s", "completed failed timed_out errored"),
         ("p90(turn.latency) 3", "< <= > >= == !="),
         ("rate(call.error where service=a x", "and or )"),

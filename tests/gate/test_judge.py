@@ -357,3 +357,44 @@ def test_plain_columns_are_judged_like_frames():
     for text in ("p50(turn.latency) < 1s", "rate(call.error where service=crm) < 50%"):
         gate = parse_gate(text)
         assert judge(gate, Plain(**columns), {"happy"}) == judge(gate, frames, {"happy"})
+
+
+# Costs -----------------------------------------------------------------------------------------
+
+
+def cost_frames(*costs: float | None):
+    """Calls to a model that cost this, and one of a tool, which costs nothing."""
+    frames = tables(calls=[{}] * (len(costs) + 1))
+    frames.calls["cost"] = [*costs, None]
+    frames.calls["unpriced"] = [*(each is None for each in costs), False]
+    return frames
+
+
+@pytest.mark.parametrize(
+    ("costs", "text", "expected"),
+    [
+        ((0.1, 0.2), "sum(call.cost) <= $0.30", "pass"),
+        ((0.1, 0.2), "sum(call.cost) < $0.30", "fail"),
+        ((0.1, None), "sum(call.cost) < $1", "no_data"),
+        ((0.1, None), "sum(call.cost) < $0.05", "fail"),
+        ((None, None), "sum(call.cost) < $1", "no_data"),
+        ((), "sum(call.cost) < $1", "no_data"),
+        ((1e-7,) * 1_000, "sum(call.cost) == $0.0001", "pass"),
+    ],
+)
+def test_a_call_without_a_price_keeps_a_cost_from_passing(costs, text, expected):
+    assert judged(text, cost_frames(*costs)).verdict == expected
+
+
+def test_the_reason_tells_how_many_calls_are_unpriced():
+    some = judged("sum(call.cost) < $1", cost_frames(0.1, None, None))
+    assert some.why == "2 of 3 calls have no known call.cost: 2 model calls are unpriced"
+    none = judged("sum(call.cost) < $1", cost_frames(None))
+    assert none.why == "none of 2 calls has a call.cost: 1 model call is unpriced"
+
+
+def test_a_session_is_of_every_model_that_it_asked():
+    frames = tables(sessions=[{"cost": 1.0}, {"cost": 2.0, "session": "s2"}])
+    frames.sessions["model"] = ["command-r+ + gpt-4o", "gpt-4o"]
+    assert judged("sum(session.cost where model=gpt-4o) < $9", frames).observed == 3
+    assert judged("sum(session.cost where model=command-r+) < $9", frames).observed == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from evalkit.journal.records import (
@@ -19,7 +20,7 @@ from evalkit.journal.records import (
     TurnEnded,
     TurnStarted,
 )
-from evalkit.metrics import Tables, build
+from evalkit.metrics import Priced, Tables, build
 from evalkit.services.base import ServiceInfo
 from evalkit.wire import Usage
 
@@ -28,6 +29,9 @@ SERVICES = (
     ServiceInfo(name="llm", kind="openai"),
     ServiceInfo(name="crm", kind="rest"),
 )
+
+
+_TOKENS = ("input", "output", "cached", "cache_write", "reasoning")
 
 
 class Pen:
@@ -70,7 +74,7 @@ class Pen:
         logical: int | None = None,
         fault: str | None = None,
         delivered: bool = True,
-        usage: tuple[int, int] | None = None,
+        usage: tuple[int, ...] | None = None,
         body: bytes = b"",
         **ended: Any,
     ) -> Pen:
@@ -101,7 +105,7 @@ class Pen:
         status = fields["status"]
         wrong = status is None or status >= 400 or fields["outcome"] is not Outcome.REPLIED
         fields.setdefault("failed", wrong)
-        tokens = None if usage is None else Usage(input=usage[0], output=usage[1])
+        tokens = None if usage is None else Usage(**dict(zip(_TOKENS, usage, strict=False)))
         return self._add(CallEnded, end, call=call, usage=tokens, **fields)
 
     def fault(self, at: float, stage: Stage, *, fault="status", service="crm", call=None) -> Pen:
@@ -129,6 +133,11 @@ def tables(records: list[AnyRecord], **given: Any) -> Tables:
         "services": SERVICES,
         "cpu_ns": {},
         "planned": ["s1"],
-        "price": lambda model, usage: float(usage.input + usage.output) if model else None,
+        "price": a_dollar_each,
     }
     return build(records, **{**defaults, **given})
+
+
+def a_dollar_each(model: str | None, usage: Usage) -> Priced | None:
+    """A price of $1 for each token of any model."""
+    return Priced(Decimal(usage.input + usage.output), "test") if model else None

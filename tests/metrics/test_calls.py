@@ -1,6 +1,9 @@
+from decimal import Decimal
+
 import pytest
 
 from evalkit.journal.records import Outcome, Severity
+from evalkit.metrics import Priced
 from evalkit.services.base import ServiceInfo
 from evalkit.wire import Usage
 from tests.metrics.journals import MS, SERVICES, Pen
@@ -110,15 +113,40 @@ def test_tokens_are_those_of_replies_that_began_well():
 def test_the_price_declared_for_a_service_goes_before_the_model_on_the_wire():
     asked = []
 
-    def price(model: str | None, usage: Usage) -> float:
+    def price(model: str | None, usage: Usage) -> Priced:
         asked.append(model)
-        return 1.0
+        return Priced(Decimal(1), "test")
 
     declared = (ServiceInfo(name="llm", kind="openai", price="gpt-4o"), SERVICES[1])
     pen = Pen().start().begin().call("llm", 0, 1, usage=(3, 2), model="local")
-    rows(pen, price=price, services=declared)
+    (row,) = rows(pen, price=price, services=declared)
+    assert (row.model, row.priced_as, row.priced_by) == ("local", "gpt-4o", "test")
     rows(pen, price=price)
     assert asked == ["gpt-4o", "local"]
+
+
+def test_tokens_are_told_apart():
+    (row,) = rows(Pen().start().begin().call("llm", 0, 1, usage=(9, 5, 3, 2, 4), model="m"))
+    assert (row.tokens_in, row.tokens_out) == (9, 5)
+    assert (row.tokens_cached, row.tokens_cache_write, row.tokens_reasoning) == (3, 2, 4)
+
+
+@pytest.mark.parametrize(
+    ("ended", "unpriced"),
+    [
+        ({"usage": (3, 2), "model": "m"}, False),
+        ({"usage": (3, 2)}, True),
+        ({"model": "m"}, True),
+        ({"model": "m", "status": 503}, False),
+        ({"model": "m", "outcome": Outcome.RESET, "status": None}, False),
+        ({"usage": (3, 2), "outcome": Outcome.CUT}, True),
+        ({}, False),  # as a list of models
+    ],
+)
+def test_a_call_is_unpriced_that_a_model_answered_and_nobody_can_bill(ended, unpriced):
+    (row,) = rows(Pen().start().begin().call("llm", 0, 1, **ended))
+    assert row.unpriced is unpriced
+    assert not unpriced or (row.cost, row.priced_by) == (None, None)
 
 
 def test_findings_are_counted_at_the_calls_that_prove_them():

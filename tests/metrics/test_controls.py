@@ -16,6 +16,7 @@ CONTROL = {**ROW, "calls": 4, "latency_ns": 1000, "cost": 0.25}
     ("row", "control", "figures"),
     [
         (ROW, CONTROL, (1.5, -100, 0.25)),
+        ({**ROW, "cost": 0.3}, {**CONTROL, "cost": 0.2}, (1.5, -100, 0.1)),
         (ROW, None, (None, None, None)),
         (ROW, {**CONTROL, "calls": 0}, (None, -100, 0.25)),
         ({**ROW, "calls": 0}, CONTROL, (0.0, -100, 0.25)),

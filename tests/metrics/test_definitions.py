@@ -38,6 +38,12 @@ def test_every_metric_is_a_column_of_its_table(metric):
     assert metric.description
 
 
+@pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
+def test_what_makes_a_figure_unknown_is_a_column_of_its_table(metric):
+    if metric.unknown is not None:
+        assert column_types(metric.table)[metric.unknown] in ("int", "bool")
+
+
 @pytest.mark.parametrize("table", get_args(TableName))
 def test_every_label_is_a_column_of_its_table(table):
     assert set(LABELS[table]) <= set(column_types(table))
@@ -52,7 +58,9 @@ def test_the_names_are_these():
     turn = {"latency", "llm_time", "tool_time", "wait_time", "downstream_share", "cpu_time"}
     session = {"latency", "completed", "failed", "recovered", "escalated", "degraded", "held"}
     session |= {"amplification", "added_latency", "added_cost"}
-    session |= {"cost", "tokens_in", "tokens_out", "cost_per_1k_tokens", "good"}
-    call = {"latency", "error", "timeout", "attempts", "first_token", "inter_token"}
+    session |= {"cost", "tokens_in", "tokens_out", "cost_per_1k_tokens", "retry_cost", "good"}
+    call = {"latency", "error", "timeout", "attempts", "first_token", "inter_token", "cost"}
+    call |= {"tokens_in", "tokens_out", "tokens_cached", "tokens_reasoning"}
+    turn |= {"cost", "tokens_in", "tokens_out"}
     named = {"turn": turn | {"failed"}, "session": session, "call": call}
     assert set(METRICS) == {f"{row}.{name}" for row, names in named.items() for name in names}

@@ -1,6 +1,6 @@
 import pytest
 
-from evalkit.journal.records import Answer, End, Severity, Stage
+from evalkit.journal.records import Answer, End, Outcome, Severity, Stage
 from evalkit.suite.model import Expect
 from tests.metrics.journals import MS, SERVICES, Pen, tables
 
@@ -145,6 +145,21 @@ def test_a_reply_without_usage_makes_the_sums_unknown():
 def test_a_refused_call_costs_nothing():
     pen = Pen().start().begin().call("llm", 0, 1, status=503)
     assert bill(pen.call("llm", 1, 2, usage=(3, 2), model="m")) == (3, 2, 5.0, 0)
+
+
+def test_the_attempts_after_the_first_have_a_cost_of_their_own():
+    pen = Pen().start().begin().call("llm", 0, 1, usage=(3, 2), model="m", outcome=Outcome.CUT)
+    pen.call("llm", 1, 2, usage=(4, 2), model="m", attempt=2, logical=1)
+    row = only(pen)
+    assert (row.cost, row.retry_cost) == (11, 6)
+    pen.call("llm", 2, 3, model="m", attempt=3, logical=1)
+    assert only(pen).retry_cost is None
+
+
+def test_the_models_that_were_asked_label_the_session():
+    pen = Pen().start().begin().call("llm", 0, 1, usage=(3, 2), model="m")
+    assert only(pen.call("llm", 1, 2, usage=(3, 2), model="command-r+")).model == "command-r+ + m"
+    assert only(Pen().start().begin().call("crm", 0, 1)).model is None
 
 
 def test_cpu_time_of_a_session_needs_that_of_each_turn():

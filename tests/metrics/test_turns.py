@@ -2,7 +2,7 @@ import pytest
 
 from evalkit.journal.records import Answer, Severity
 from evalkit.suite.model import Expect
-from tests.metrics.journals import MS, Pen
+from tests.metrics.journals import MS, SERVICES, Pen
 
 
 def only(pen: Pen, **given):
@@ -81,3 +81,17 @@ def test_what_the_agent_said_and_the_faults_of_the_turn():
     row = only(pen.reply(9, "Hold on.", answer=Answer.HOLD, confidence=0.4))
     assert (row.text, row.answer, row.confidence) == ("Hold on.", Answer.HOLD, 0.4)
     assert row.fault == "delay+stall"
+
+
+def test_a_turn_is_billed_for_its_own_calls():
+    pen = Pen().start().begin().call("llm", 0, 1, usage=(3, 2), model="m").reply(2)
+    pen.begin(3).call("llm", 4, 5, usage=(7, 1), model="n").call("llm", 5, 6, model="n").reply(7)
+    first, second = pen.begin(8).reply(9).tables().turns[:2]
+    assert (first.cost, first.tokens_in, first.tokens_out, first.model) == (5, 3, 2, "m")
+    assert (second.cost, second.tokens_in, second.unpriced, second.model) == (None, None, 1, "n")
+    assert (first.unpriced, pen.tables().turns[2].cost) == (0, 0)
+
+
+def test_without_a_model_a_turn_has_no_cost():
+    (turn,) = Pen().start().begin().reply(1).tables(services=SERVICES[1:]).turns
+    assert (turn.cost, turn.tokens_in, turn.unpriced) == (None, None, 0)

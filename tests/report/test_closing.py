@@ -7,7 +7,7 @@ import pytest
 
 from evalkit.gate import CheckResult, GateResult, Verdict
 from evalkit.journal.records import AnyRecord, End, Severity
-from evalkit.metrics import Unit
+from evalkit.metrics import Spent, Unit
 from evalkit.report.closing import closing, interval_of
 from evalkit.report.lines import plain
 from evalkit.store import CellProblem, Run, RunRecord, Status
@@ -93,7 +93,7 @@ def test_the_whole_report(tmp_path: Path) -> None:
     assert shown(run) == [
         "",
         "✗ fail  slow",
-        "  2 sessions · 1 completed · 1 timed out · 2 violations",
+        "  2 sessions · 1 completed · 1 timed out · 2 violations · $0.0006, $0.0002 a session",
         "  1 of 2 sessions did not complete",
         "  the fault at crm was never delivered",
         "  gate                                              figure  interval           n",
@@ -110,7 +110,7 @@ def test_the_whole_report(tmp_path: Path) -> None:
         "      in session s-003",
         "",
         "✓ pass  happy",
-        "  1 session · 1 completed",
+        "  1 session · 1 completed · $0.0006",
         "  gate                                             figure  interval        n",
         "  ✓ pass  rate(call.error where service=crm) < 2%   1.23%  [0.1%, 2.01%]  40",
         "",
@@ -188,7 +188,7 @@ def test_of_a_scenario_that_was_not_reached_only_that_is_told(tmp_path: Path) ->
         "  9 sessions · not run",
         "",
         "✓ pass  done",
-        "  1 session",
+        "  1 session · $0.0006",
     ]
 
 
@@ -208,7 +208,7 @@ def test_controls_come_last_and_faults_are_set_against_them(tmp_path: Path) -> N
     lines = shown(stored(tmp_path, *cells, record=record_of(control, bad)))
     assert lines[1:4] == [
         "✓ pass  bad",
-        "  1 session",
+        "  1 session · $0.0006",
         "  against control: 3 times the calls, 750ms more of time, $0.0006 more of cost",
     ]
     at = lines.index("· control  control")
@@ -223,6 +223,42 @@ def test_where_there_is_nothing_to_compare_that_is_said(tmp_path: Path) -> None:
     bad = scenario_of("bad", faulty=True, control="good", verdict=Verdict.PASS)
     run = stored(tmp_path, result_of(short_session(), scenario="bad"), record=record_of(bad))
     assert "  against good: nothing can be compared" in shown(run)
+
+
+def test_what_no_price_is_known_of_is_told_and_never_taken_for_free(tmp_path: Path) -> None:
+    pen = Pen("s1").start().begin().call("llm", 0, 1, usage=(3, 2), model="local-7b")
+    spent = Spent(
+        service="llm",
+        model="local-7b",
+        by=None,
+        priced_as=None,
+        calls=1,
+        unpriced=1,
+        tokens_in=3,
+        tokens_out=2,
+        cost=0,
+    )
+    run = stored(tmp_path, result_of(pen.records), record=record_of(scenario_of(), spent=(spent,)))
+    lines = shown(run)
+    assert "  1 session · cost unknown, 1 call unpriced" in lines
+    assert "! 1 call of llm to local-7b is unpriced; give the model a price" in " ".join(lines)
+    assert not any(each.startswith("  prices") for each in lines)
+
+
+def test_the_price_tables_are_named_where_they_priced_something(tmp_path: Path) -> None:
+    spent = Spent(
+        service="llm",
+        model="gpt-4o",
+        by="prices.yaml",
+        priced_as="gpt-4o",
+        calls=1,
+        unpriced=0,
+        tokens_in=3,
+        tokens_out=2,
+        cost=0.5,
+    )
+    record = record_of(scenario_of(), spent=(spent,), prices="prices.yaml of 2026-11-01")
+    assert "  prices  prices.yaml of 2026-11-01" in shown(stored(tmp_path, record=record))
 
 
 def test_warnings_are_told_once(tmp_path: Path) -> None:

@@ -53,12 +53,12 @@ def test_a_run_lists_its_sessions_those_that_went_wrong_first(run: Run) -> None:
         "--scenario NAME lists all sessions of one; a session's id shows what it did",
         "",
         "happy: ✓ pass",
-        "  s1  completed    0.850 s  3 calls  fault status",
+        "  s1  completed    0.850 s  3 calls  $0.0006  fault status",
         "",
         "slow: ✗ fail",
         "  s2  failed       0.005 s  0 calls  ✗ 1 violation",
         "  s3  errored            -  0 calls",
-        "  s1  completed    0.850 s  3 calls  fault status",
+        "  s1  completed    0.850 s  3 calls  $0.0006  fault status",
     ]
     assert "✗ fail  support: 1 of 2 scenarios passed" in whole(run)
 
@@ -83,7 +83,7 @@ def test_of_many_sessions_that_went_wrong_the_first_are_listed(tmp_path: Path) -
 def test_a_session_is_shown_as_a_timeline(run: Run) -> None:
     assert session(run, "s1", "slow") == [
         "session s1 · scenario slow · support-20260105T090000Z-3fa2",
-        "completed    0.850 s  3 calls  fault status",
+        "completed    0.850 s  3 calls  $0.0006  fault status",
         "again: evalkit run scenarios/support/support.eval.yaml --scenario slow "
         "--session s1 --seed 7",
         "a call explained: evalkit explain support-20260105T090000Z-3fa2 'slow/s1#1'",

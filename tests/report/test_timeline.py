@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from evalkit.journal.records import (
     Answer,
     AnyRecord,
+    Arrival,
+    CallbackSent,
     EffectCommitted,
     End,
     FaultMissed,
@@ -47,6 +50,45 @@ def test_calls_side_by_side_leave_no_wait_between_them() -> None:
     pen = Pen().start().begin()
     pen.call("crm", 0, 100).call("crm", 10, 50).call("crm", 120, 130).reply(130).end(130)
     assert [each for each in shown(pen.records) if "waited" in each] == ["100   waited 0.020 s"]
+
+
+def sent(began: int, at: int, arrival: Arrival, **more: Any) -> CallbackSent:
+    """A webhook of call 1, in milliseconds."""
+    return CallbackSent(
+        at=at * MS,
+        session="s1",
+        turn=1,
+        service="bank",
+        call=1,
+        name="done",
+        id="evt_1",
+        url="http://agent.evalkit.test/",
+        began=began * MS,
+        arrival=arrival,
+        last=True,
+        **{"attempt": 1, **more},
+    )
+
+
+def test_what_comes_back_after_a_call_stands_at_its_own_time() -> None:
+    pen = Pen().start().begin().call("bank", 0, 100)
+    late = EffectCommitted(
+        at=900 * MS, session="s1", turn=1, service="bank", call=1, name="paid", key=("o-1",)
+    )
+    pen.records += [
+        late,
+        sent(950, 950, Arrival.REFUSED, status=401),
+        sent(970, 980, Arrival.TAKEN, status=200, attempt=2),
+        sent(990, 990, Arrival.UNSENT, error="it was due too late"),
+    ]
+    lines = shown(pen.reply(1000).end(1000).records)
+    assert [each for each in lines if "waited" not in each][2:-2] == [
+        "900   effect paid (o-1) of #1",
+        "950   ← bank webhook done (of #1) · refused, 401",
+        "970   ← bank webhook done (of #1) · taken, 200 after 0.010 s · attempt 2",
+        "990   ← bank webhook done (of #1) · never sent",
+        "     it was due too late",
+    ]
 
 
 def test_turns_and_the_time_between_them() -> None:

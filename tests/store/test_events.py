@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from evalkit.journal.records import (
     Answer,
     AnyRecord,
+    Arrival,
+    CallbackSent,
     CallEnded,
     CallStarted,
     EffectCommitted,
@@ -67,6 +69,23 @@ RECORDS: tuple[AnyRecord, ...] = (
     ),
     EffectCommitted(
         at=4, service="crm", call=1, name="ticket", key=("a", "b"), data={"n": [1, None]}, **WHO
+    ),
+    CallbackSent(
+        at=5,
+        service="crm",
+        call=1,
+        name="ticket.done",
+        id="evt_1",
+        attempt=2,
+        url="http://agent.evalkit.test/hook",
+        began=4,
+        arrival=Arrival.REFUSED,
+        last=True,
+        status=401,
+        error="no",
+        fault="callback_duplicated",
+        body=b"\xff{}",
+        **WHO,
     ),
     FaultMissed(at=5, rule=0, fault="status", service="crm", reason="no retry", **WHO),
     TurnEnded(

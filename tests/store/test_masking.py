@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from evalkit.journal.records import (
     AnyRecord,
+    Arrival,
+    CallbackSent,
     CallEnded,
     CallStarted,
     EffectCommitted,
@@ -39,6 +41,21 @@ def call(**given: Any) -> CallStarted:
         "logical": 1,
     }
     return CallStarted(**{**defaults, **given})
+
+
+def webhook(url: str, **given: Any) -> CallbackSent:
+    defaults: dict[str, Any] = {
+        "at": 0,
+        "service": "crm",
+        "call": 1,
+        "name": "done",
+        "id": "evt_1",
+        "attempt": 1,
+        "began": 0,
+        "arrival": Arrival.FAILED,
+        "last": True,
+    }
+    return CallbackSent(url=url, **{**defaults, **given})
 
 
 @pytest.mark.parametrize(
@@ -88,6 +105,7 @@ def test_equal_values_have_equal_pseudonyms_under_one_key_only() -> None:
         TurnStarted(at=0, input=f"mine is {SSN}", intended=0),
         TurnEnded(at=0, text=f"yours is {SSN}", context={"seen": [SSN]}, traceback=f"'{SSN}'"),
         EffectCommitted(at=0, service="crm", call=1, name="t", key=(SSN,), data={"ssn": SSN}),
+        webhook(f"http://agent.evalkit.test/{SSN}", error=SSN, body=SSN.encode()),
         Finding(
             at=0,
             check="c",
@@ -132,6 +150,13 @@ def test_credentials_in_a_query_are_masked() -> None:
     assert path.startswith("/v1?key=masked-")
     assert "&page=2&access_token=masked-" in path
     assert "abc" not in path.replace("masked-", "")[:10]
+
+
+def test_credentials_in_the_url_of_a_webhook_are_masked() -> None:
+    masked = Mask.of(KEY).record(webhook("http://agent.evalkit.test/hook?token=abc&n=1"))
+    assert isinstance(masked, CallbackSent)
+    assert masked.url.startswith("http://agent.evalkit.test/hook?token=masked-")
+    assert masked.url.endswith("&n=1")
 
 
 def test_escaped_and_plain_forms_have_one_pseudonym() -> None:

@@ -117,3 +117,14 @@ def test_records_are_given_cell_by_cell(tmp_path: Path) -> None:
     run = stored(tmp_path, result_of(short_session()))
     each = Run(tmp_path, run.record).each_record("happy", kinds=["turn_ended"])
     assert [record.session for record in each] == ["s1"]
+
+
+def test_the_part_of_an_earlier_run_may_lack_columns(tmp_path: Path) -> None:
+    path = tmp_path / "part.parquet"
+    pq.write_table(pa.table({"session": ["s1", "s2"]}), path)
+    assert read(path, ["session", "model"]).to_pydict() == {
+        "session": ["s1", "s2"],
+        "model": [None, None],
+    }
+    assert read(path, ["model", "cost"]).to_pydict() == {"model": [None] * 2, "cost": [None] * 2}
+    assert open_part(path, codes=["session", "model"]).read().column_names == ["session"]

@@ -7,6 +7,7 @@ import ssl
 import pytest
 
 from evalkit.world.tls import extra_info, wrap_bio
+from tests.world.endpoints import run
 
 
 def wrapped() -> tuple[ssl.MemoryBIO, ssl.MemoryBIO, ssl.SSLObject]:
@@ -59,3 +60,19 @@ def test_what_a_transport_tells_about_its_tls() -> None:
     assert extra_info(context, "a.test")["sslcontext"] is context
     assert isinstance(extra_info(True, "a.test")["sslcontext"], ssl.SSLContext)
     assert extra_info(True, "a.test")["peercert"]["subjectAltName"] == (("DNS", "a.test"),)
+
+
+def test_certificates_are_not_read_in_the_world_and_missing_ones_are_missed() -> None:
+    here = __file__  # no certificate at all
+
+    async def main() -> tuple[int, type[BaseException] | None]:
+        trusting = ssl.create_default_context(cafile=here)
+        try:
+            ssl.create_default_context(cafile="/no/such/file.pem")
+        except FileNotFoundError as error:
+            return len(trusting.get_ca_certs()), type(error)
+        return len(trusting.get_ca_certs()), None
+
+    assert run(main()).value == (0, FileNotFoundError)
+    with pytest.raises(ssl.SSLError):
+        ssl.create_default_context(cafile=here)

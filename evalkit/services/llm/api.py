@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias, TypeGuard
 
 from evalkit.services.llm.asked import Asked, Call
 from evalkit.services.llm.delivery import Delivery, Piece
+from evalkit.services.llm.dialect import Dialect
 from evalkit.services.llm.limits import Level
 from evalkit.services.llm.refusals import Problem, Refused
 from evalkit.wire import Headers, Reply, Request
@@ -22,6 +23,11 @@ EVENTS: Headers = (
 
 class Speaking(Protocol):
     """An endpoint where a model speaks: it only translates."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How to recognise and leave out parts of what it wrote."""
+        ...
 
     def read(self, call: Call) -> Asked:
         """What is asked. Raises `Refused`."""

@@ -32,8 +32,9 @@ class Asked:
     """What is asked, and how the reply is wanted. `input_tokens` is estimated.
 
     `choices` is how many replies are wanted, `logprobs` how many of the likeliest tokens are told
-    beside each (None: none, not even its own). `more` is what only the API's own reply needs, and
-    `keep` is called with the reply once it is taken on.
+    beside each (None: none, not even its own). `reserves` says that the tokens kept for the reply
+    have to fit into the context too, `reasons` that the model thinks first. `more` is what only
+    the API's own reply needs, and `keep` is called with the reply once it is taken on.
     """
 
     conversation: Conversation
@@ -44,6 +45,7 @@ class Asked:
     choices: int = 1
     logprobs: int | None = None
     include_usage: bool = False
+    reserves: bool = True
     reasons: bool = True
     more: Mapping[str, Any] = field(default_factory=dict)
     keep: Callable[[Any], None] | None = None

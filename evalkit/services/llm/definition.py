@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 from pydantic import BeforeValidator, Field
 
 from evalkit.services.latency import Latency
+from evalkit.services.llm.dialect import Mark
 from evalkit.services.llm.limits import RateLimitPart, TokenCount
 from evalkit.services.llm.pace import Pace
 from evalkit.services.quota.model import LimitsPart
@@ -30,6 +31,12 @@ class ProviderDefinition(LimitsPart):
     latency: Latency | None = Field(None, description="To the first token")
     tokens_per_second: Pace | None = Field(
         None, description="How fast the tokens after it follow; none says all at once"
+    )
+    stream_ends_with: tuple[Mark, ...] = Field(
+        ("finish", "done"),
+        description="What ends its streams: the reason why the model stopped, and the event after "
+        "which no more comes. What is not named is not sent, as some gateways do; [] leaves the "
+        "end of the body. A client that has the last of them has the whole reply",
     )
     models: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
         None, description="The models it has; others are refused. None says any model"

@@ -48,7 +48,7 @@ class Rule:
 
     def reply(self, variables: Mapping[str, Any]) -> ModelReply:
         """What the model says by this rule. Raises `RenderError`."""
-        said = self.said.render(variables)
+        said, reasoning = self.said.render(variables), self.reasoning.render(variables)
         text = _as_text(said) if self.kind != "json" else json_text(said)
         return ModelReply(
             text=text if self.kind in ("text", "json") else None,
@@ -57,7 +57,7 @@ class Rule:
                 ToolCall(call["name"], _arguments(call["arguments"]))
                 for call in self.calls.render(variables)
             ),
-            reasoning=self.reasoning.render(variables),
+            reasoning=None if reasoning is None else _as_text(reasoning),
             others=tuple(map(_as_text, self.others.render(variables))),
             confidence=self.confidence,
             finish=self.finish,

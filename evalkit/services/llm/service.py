@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from evalkit.services.base import DEFAULT_STARTS_AT_NS
 from evalkit.services.explaining import Tried
-from evalkit.services.latency import Latency
 from evalkit.services.llm.api import Api, Route, Speaking, answers, speaks
 from evalkit.services.llm.asked import Asked, Call
-from evalkit.services.llm.definition import ProviderDefinition
-from evalkit.services.llm.delivery import Delivery, delivery, in_one_piece, streamed
-from evalkit.services.llm.limits import Buckets, RateLimitPart
-from evalkit.services.llm.pace import Pace
+from evalkit.services.llm.delivery import Delivery, delivery
+from evalkit.services.llm.editing import ended_by
+from evalkit.services.llm.limits import Buckets
+from evalkit.services.llm.playing import played, used_by, with_headers
 from evalkit.services.llm.refusals import (
     Limited,
     NoKey,
@@ -27,39 +26,12 @@ from evalkit.services.llm.refusals import (
     WrongMethod,
 )
 from evalkit.services.llm.reply import NoReply
-from evalkit.services.llm.scripts import Scripts
+from evalkit.services.llm.settings import ProviderSettings
 from evalkit.services.llm.speed import Speed
-from evalkit.wire import Headers, Reply, Request
+from evalkit.services.llm.spoken import Spoken
+from evalkit.wire import Reply, Request
 
 _AT_ONCE = Speed(None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderSettings:
-    """All that the services of one definition share."""
-
-    scripts: Scripts
-    hosts: tuple[str, ...] = ()
-    latency: Latency | None = None
-    pace: Pace | None = None
-    models: tuple[str, ...] | None = None
-    require_key: bool | str = True
-    context: int | None = None
-    rate_limit: RateLimitPart | None = None
-
-    @classmethod
-    def of(cls, definition: ProviderDefinition, scripts: Scripts) -> ProviderSettings:
-        """What a definition says."""
-        return cls(
-            scripts=scripts,
-            hosts=definition.hosts,
-            latency=definition.latency,
-            pace=definition.tokens_per_second,
-            models=definition.models,
-            require_key=definition.require_key,
-            context=definition.context,
-            rate_limit=definition.rate_limit,
-        )
 
 
 class ModelService:
@@ -93,12 +65,7 @@ class ModelService:
         """The healthy reply."""
         found = self._find(request)
         call = self._call(request, {} if found is None else found[1])
-        try:
-            reply = self._answer(None if found is None else found[0], call)
-        except Refused as refused:
-            refused.sign(call.seed)
-            reply = refused.reply()
-        return replace(reply, headers=(*reply.headers, *self._api.headers(call)))
+        return self._signed(lambda: self._answer(None if found is None else found[0], call), call)
 
     def committed(self, request: Request) -> None:
         """Nothing: a model changes nothing."""
@@ -129,17 +96,18 @@ class ModelService:
 
     def check_context(self, asked: Asked, call: Call) -> None:
         """Refuse what is too long. Raises `Refused`."""
-        limit, reserved = self._settings.context, asked.max_tokens or 0
+        limit = self._settings.context
+        reserved = (asked.max_tokens or 0) if asked.reserves else 0
         if limit is not None and asked.input_tokens + reserved > limit:
             raise self.refused(TooLong(limit, asked.input_tokens, reserved), call)
 
     def counted(self, reply: Reply, model: str, call: Call) -> Reply:
         """The reply, counted against the rate limits by its usage. Raises `Refused`."""
-        used = _used(reply)
+        used = used_by(reply)
         now = call.request.at
         if self._limits is None:
             levels = self._api.unlimited(used)
-            return _with(reply, self._api.limit_headers(levels, call))
+            return with_headers(reply, self._api.limit_headers(levels, call))
         limits = self._limits
         spent = limits.refusal(now, used)
         if spent is not None:
@@ -148,7 +116,7 @@ class ModelService:
             refused.headers = (*refused.headers, *headers)
             raise refused
         headers = self._api.limit_headers(limits.levels(now, used), call)
-        return _with(reply, headers, lambda: limits.take(now, used))
+        return with_headers(reply, headers, lambda: limits.take(now, used))
 
     # Parts ------------------------------------------------------------------------------------
 
@@ -172,6 +140,15 @@ class ModelService:
             speed=_AT_ONCE if settings.pace is None else settings.pace.sample(request.draw),
             epoch_ns=self._starts_at_ns + request.at,
         )
+
+    def _signed(self, make: Callable[[], Reply], call: Call) -> Reply:
+        """The reply that is made, or the refusal, with what every reply has."""
+        try:
+            reply = make()
+        except Refused as refused:
+            refused.sign(call.seed)
+            reply = refused.reply()
+        return replace(reply, headers=(*reply.headers, *self._api.headers(call)))
 
     def _answer(self, route: Route | None, call: Call) -> Reply:
         request = call.request
@@ -205,44 +182,24 @@ class ModelService:
         said = self._settings.scripts.answer(asked.conversation, call.request.caller)
         if isinstance(said, NoReply):
             raise self.refused(Unscripted(said), call)
-        sent = delivery(asked, call, said)
-        reply = self.counted(_played(endpoint, sent), asked.conversation.model, call)
+        return self._told(endpoint, delivery(asked, call, said))
+
+    def _told(self, endpoint: Speaking, sent: Delivery) -> Reply:
+        """The reply of a delivery, which can be told otherwise. Raises `Refused`."""
+        asked, call, settings = sent.asked, sent.call, self._settings
+        reply = self.counted(played(endpoint, sent), asked.conversation.model, call)
+        if asked.stream:
+            reply = ended_by(reply, settings.stream_ends_with, endpoint.dialect)
+        speech = Spoken(
+            sent,
+            endpoint.dialect,
+            lambda other: self._signed(lambda: self._told(endpoint, other), other.call),
+            lambda problem: self._signed(lambda: self._refuse(problem, call), call),
+            settings.context,
+        )
         keep = asked.keep
-        if keep is None:
-            return reply
-        return replace(reply, taken=(*reply.taken, lambda: keep(sent)))
+        taken = reply.taken if keep is None else (*reply.taken, lambda: keep(sent))
+        return replace(reply, taken=taken, speech=speech)
 
-
-def _played(endpoint: Speaking, sent: Delivery) -> Reply:
-    asked = sent.asked
-    if asked.stream:
-        headers = endpoint.kind_of_stream(asked)
-        plan = streamed(endpoint.stream(sent), sent.call.latency_ns, sent.call.speed)
-    else:
-        body = endpoint.whole(sent)
-        headers = (("content-type", "application/json"), ("content-length", str(len(body))))
-        plan = in_one_piece(body, sent)
-    return Reply(
-        headers=headers,
-        plan=plan,
-        chunked=asked.stream,
-        usage=sent.usage,
-        model=sent.stamp.model,
-        route=sent.reply.rule,
-    )
-
-
-def _used(reply: Reply) -> dict[str, int]:
-    usage = reply.usage
-    read, written = (0, 0) if usage is None else (usage.input, usage.output)
-    return {
-        "requests": 1,
-        "tokens": read + written,
-        "input_tokens": read,
-        "output_tokens": written,
-    }
-
-
-def _with(reply: Reply, headers: Headers, taken: Callable[[], None] | None = None) -> Reply:
-    takes = reply.taken if taken is None else (*reply.taken, taken)
-    return replace(reply, headers=(*reply.headers, *headers), taken=takes)
+    def _refuse(self, problem: Problem, call: Call) -> Reply:
+        raise self.refused(problem, call)

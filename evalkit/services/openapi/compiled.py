@@ -48,6 +48,8 @@ def compile_openapi(
             hosts=(),
             latency=definition.latency,
             stores=definition.stores,
+            jobs=definition.jobs,
+            queues=definition.queues,
             routes={_route(operation): part for _, operation, part in parts.values()},
         ),
         inner,

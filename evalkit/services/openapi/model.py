@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from evalkit.services.jobs.model import JobPart, QueuePart
 from evalkit.services.latency import Latency
 from evalkit.services.quota.model import LimitsPart
 from evalkit.services.rest.model import RoutePart
@@ -25,7 +26,7 @@ class OperationPart(RoutePart):
         """A contract gives the reply where none is written."""
         if self.reply is not None and self.replies:
             raise ValueError("an operation has either `reply` or `replies`")
-        if self.example is not None and (self.reply or self.replies or self.operations):
+        if self.example is not None and (self.reply or self.replies or self.makes_reply):
             raise ValueError("`example` names a reply of the contract; then there is no other")
         return self
 
@@ -39,6 +40,8 @@ class OpenApiDefinition(LimitsPart):
     latency: Latency | None = None
     strict: Flag = Field(True, description="Whether requests that break the contract are refused")
     stores: Mapping[str, StorePart] = Field({}, description="What it remembers, by name")
+    jobs: Mapping[str, JobPart] = Field({}, description="What operations start, by name")
+    queues: Mapping[str, QueuePart] = Field({}, description="Tasks for people, by name")
     operations: Mapping[str, OperationPart] = Field(
         {}, description="By operationId or METHOD /path: what differs from the contract"
     )

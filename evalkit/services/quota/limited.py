@@ -6,12 +6,13 @@ wait. One that is refused counts for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from evalkit.faults.envelope import envelope_of, error_body
-from evalkit.services.base import Service
+from evalkit.services.base import Runs, Service
 from evalkit.services.latency import Latency
 from evalkit.services.quota.limits import Bucket, Concurrency, Limit, Standing, Window
 from evalkit.services.quota.model import LimitsPart, QuotaPart
@@ -70,6 +71,15 @@ class LimitedService:
     def operation(self, request: Request) -> str:
         """What the request asks for."""
         return self._service.operation(request)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """The service, started where it has to be."""
+        if isinstance(self._service, Runs):
+            async with self._service.running():
+                yield
+        else:
+            yield
 
     def committed(self, request: Request) -> None:
         """The effects of the reply to this request were committed."""

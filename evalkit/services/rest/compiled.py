@@ -9,7 +9,10 @@ from pathlib import Path
 
 from evalkit.services.auth.desk import CompiledAuth, compile_auth
 from evalkit.services.compiling import Compiler
+from evalkit.services.jobs.compiled import CompiledJob, compile_jobs
 from evalkit.services.latency import Latency
+from evalkit.services.rest.deferred import compile_deferral, compile_webhooks, polling_routes
+from evalkit.services.rest.deferring import STATUSES, Deferral
 from evalkit.services.rest.idempotency import Idempotency
 from evalkit.services.rest.model import (
     EffectPart,
@@ -25,6 +28,7 @@ from evalkit.services.rest.routing import Pattern, RouteError, Router, parse_rou
 from evalkit.services.rest.variables import NAMES
 from evalkit.services.state.compiled import CompiledStore, compile_stores
 from evalkit.services.template import Expression, Where
+from evalkit.services.webhooks.compiled import CompiledWebhook
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _RESERVED = frozenset({"content-length", "transfer-encoding", "connection"})
@@ -40,6 +44,8 @@ class CompiledRoute:
     latency: Latency | None
     names: frozenset[str]
     operation: Operation | None = None
+    deferral: Deferral | None = None
+    webhooks: tuple[CompiledWebhook, ...] = ()
     scopes: tuple[str, ...] = ()
     public: bool = False
 
@@ -61,6 +67,15 @@ class CompiledRest:
         return any(store.shared for store in self.stores.values())
 
 
+@dataclass(frozen=True, slots=True)
+class _Working:
+    """What the routes of one definition work on. `polls` are those that read a job's state."""
+
+    stores: Mapping[str, CompiledStore]
+    jobs: Mapping[str, CompiledJob]
+    polls: Mapping[str, Pattern]
+
+
 def compile_rest(
     definition: RestDefinition, compiler: Compiler, folder: Path = Path()
 ) -> CompiledRest:
@@ -68,9 +83,11 @@ def compile_rest(
     routes = []
     shapes: dict[tuple[str, ...], str] = {}
     stores = compile_stores(definition.stores, compiler, folder)
+    jobs = compile_jobs(definition.jobs, definition.queues, NAMES, compiler)
+    working = _Working(stores, jobs, polling_routes(definition.routes))
     for text, part in definition.routes.items():
         pattern = _pattern(text, shapes, compiler)
-        route = _route(text, part, pattern, stores, compiler)
+        route = _route(text, part, pattern, working, compiler)
         if route is not None:
             routes.append(route)
     return CompiledRest(
@@ -115,22 +132,24 @@ def _route(
     text: str,
     part: RoutePart,
     pattern: Pattern | None,
-    stores: Mapping[str, CompiledStore],
+    working: _Working,
     compiler: Compiler,
 ) -> CompiledRoute | None:
     where: Where = ("routes", text)
-    seen = (*NAMES, "stores") if stores else NAMES
-    operation = compile_operation(where, part, pattern, stores, seen, compiler)
-    seen = (*seen, *added_by(part))
+    seen = (*NAMES, "stores") if working.stores else NAMES
+    operation = compile_operation(where, part, pattern, working.stores, seen, compiler)
+    deferral = compile_deferral(where, part, pattern, working.jobs, working.polls, compiler)
+    seen = (*seen, *added_by(part), *((deferral.job.kind,) if deferral else ()))
     if part.reply is not None:
         places: list[tuple[Where, ReplyPart]] = [((*where, "reply"), part.reply)]
     else:
         places = [((*where, "replies", at), each) for at, each in enumerate(part.replies)]
-    created = part.create is not None
-    replies = tuple(_reply(place, each, created, seen, compiler) for place, each in places)
+    usual = _usual_status(part)
+    replies = tuple(_reply(place, each, usual, seen, compiler) for place, each in places)
     effect = None
     if part.effect is not None:
         effect = _effect((*where, "effect"), part.effect, seen, compiler)
+    webhooks = compile_webhooks(where, part, text, seen, compiler)
     if pattern is None:
         return None
     return CompiledRoute(
@@ -138,15 +157,23 @@ def _route(
         replies=replies,
         effect=effect,
         latency=part.latency,
-        names=_names(replies, effect, operation),
+        names=_names(replies, effect, operation, deferral, webhooks),
         operation=operation,
+        deferral=deferral,
+        webhooks=webhooks,
         scopes=tuple(part.scopes),
         public=part.public,
     )
 
 
+def _usual_status(part: RoutePart) -> int:
+    """The status of a reply that names none."""
+    verbs = [verb for verb, _ in part.deferrals]
+    return STATUSES[verbs[0]] if verbs else 201 if part.create is not None else 200
+
+
 def _reply(
-    where: Where, part: ReplyPart, created: bool, seen: Sequence[str], compiler: Compiler
+    where: Where, part: ReplyPart, usual: int, seen: Sequence[str], compiler: Compiler
 ) -> CompiledReply:
     condition = None
     if part.condition is not None:
@@ -156,7 +183,7 @@ def _reply(
         _check_header((*where, "headers", name), name, compiler)
     return CompiledReply(
         condition=condition,
-        status=201 if created and "status" not in part.model_fields_set else part.status,
+        status=part.status if "status" in part.model_fields_set else usual,
         headers=compiler.value((*where, "headers"), headers, seen),
         json=compiler.value((*where, "json"), part.body, seen) if part.has_json else None,
         text=None if part.text is None else compiler.value((*where, "text"), part.text, seen),
@@ -203,6 +230,8 @@ def _names(
     replies: tuple[CompiledReply, ...],
     effect: CompiledEffect | None,
     operation: Operation | None,
+    deferral: Deferral | None,
+    webhooks: tuple[CompiledWebhook, ...],
 ) -> frozenset[str]:
     parts = [each for reply in replies for each in (reply.headers, reply.json, reply.text)]
     names = {name for part in parts if part is not None for name in part.names}
@@ -212,4 +241,7 @@ def _names(
         conditions += effect.key
     if operation is not None:
         names |= operation.names
+    if deferral is not None:
+        names |= deferral.names
+    names = names.union(*(each.names for each in webhooks))
     return frozenset(names.union(*(each.names for each in conditions if each is not None)))

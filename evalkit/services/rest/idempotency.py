@@ -72,7 +72,7 @@ class IdempotencyKeys:
             message = f"the first request with the idempotency key {key[:100]!r} is still under way"
             return _refused("idempotency_key_in_use", message, 409)
         headers = (*kept.reply.headers, ("idempotent-replayed", "true"))
-        return replace(kept.reply, headers=headers, effects=(), taken=())
+        return replace(kept.reply, headers=headers, effects=(), taken=(), callbacks=())
 
     def keep(self, route: str, key: str, request: Request, reply: Reply, until: int = 0) -> None:
         """Remember the reply to a request that was taken on. Until the world time `until`, in

@@ -8,11 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from evalkit.services.auth.model import AuthPart, Scope
+from evalkit.services.jobs.model import JobPart, QueuePart
 from evalkit.services.latency import Latency
 from evalkit.services.quota.model import LimitsPart
+from evalkit.services.rest import deferring
 from evalkit.services.rest.operations import VERBS, Verb
 from evalkit.services.state.model import StorePart
 from evalkit.services.state.pages import MAX_LIMIT, Paging
+from evalkit.services.webhooks.model import WebhookPart
 from evalkit.suite.hosts import Host
 from evalkit.suite.parts import Flag, OneOrMany, Part
 
@@ -88,9 +91,13 @@ class RoutePart(Part):
         20, description="Records on a page, unless the request has a `limit`"
     )
     paging: Paging = Field("cursor", description="How a request names the page that it wants")
+    start: str | None = Field(None, description="The job that is started; the reply is a 202")
+    put: str | None = Field(None, description="The queue that gets a new task")
+    poll: str | None = Field(None, description="The job or the queue whose state is read")
     reply: ReplyPart | None = None
     replies: tuple[ReplyPart, ...] = Field((), description="The first whose `if` holds answers")
     effect: EffectPart | None = None
+    webhook: OneOrMany[WebhookPart] = Field((), description="What is told to the agent later")
     scopes: OneOrMany[Scope] = Field((), description="What a credential must allow")
     public: Flag = Field(False, description="Whether no credential is needed")
     latency: Latency | None = Field(None, description="Instead of the service's")
@@ -106,19 +113,29 @@ class RoutePart(Part):
         stores = {verb: getattr(self, "lists" if verb == "list" else verb) for verb in VERBS}
         return tuple((verb, store) for verb, store in stores.items() if store is not None)
 
+    @property
+    def deferrals(self) -> tuple[tuple[deferring.Verb, str], ...]:
+        """What it does with work that outlasts its reply, and which: one, or none."""
+        named = ((verb, getattr(self, verb)) for verb in deferring.VERBS)
+        return tuple((verb, name) for verb, name in named if name is not None)
+
+    @property
+    def makes_reply(self) -> bool:
+        """Whether what it does makes a reply where none is worded."""
+        return bool(self.operations or self.deferrals)
+
     @model_validator(mode="after")
     def _some_reply(self) -> RoutePart:
         if self.reply is not None and self.replies:
             raise ValueError("a route has either `reply` or `replies`")
-        if not (self.operations or self.reply or self.replies):
-            raise ValueError(
-                f"a route has `reply` or `replies`, or it does one of {', '.join(VERBS)}"
-            )
+        if not (self.makes_reply or self.reply or self.replies):
+            verbs = ", ".join((*VERBS, *deferring.VERBS))
+            raise ValueError(f"a route has `reply` or `replies`, or it does one of {verbs}")
         return self
 
     @model_validator(mode="after")
     def _one_operation(self) -> RoutePart:
-        verbs = [verb for verb, _ in self.operations]
+        verbs: list[str] = [verb for verb, _ in (*self.operations, *self.deferrals)]
         if len(verbs) > 1:
             raise ValueError(f"a route has one of {', '.join(verbs)}, not several")
         belongs = {"page": ("list",), "paging": ("list",), "where": VERBS[:1] + VERBS[2:]}
@@ -136,5 +153,7 @@ class RestDefinition(LimitsPart):
     hosts: tuple[Host, ...] = Field((), description="Origins that it answers")
     latency: Latency | None = None
     stores: Mapping[str, StorePart] = Field({}, description="What it remembers, by name")
+    jobs: Mapping[str, JobPart] = Field({}, description="What routes start, by name")
+    queues: Mapping[str, QueuePart] = Field({}, description="Tasks for people, by name")
     auth: AuthPart | None = Field(None, description="What a request must bring")
     routes: Annotated[Mapping[str, RoutePart], Field(min_length=1)]

@@ -13,11 +13,14 @@ from evalkit.services.attribution import unattributed
 from evalkit.services.auth.desk import AuthDesk
 from evalkit.services.base import DEFAULT_STARTS_AT_NS
 from evalkit.services.bodies import BodyError, json_reply
+from evalkit.services.jobs.board import Board
 from evalkit.services.rest.compiled import CompiledRest, CompiledRoute
+from evalkit.services.rest.deferring import STATUSES, Deferral, Deferred, defer, effects_of
 from evalkit.services.rest.idempotency import IdempotencyKeys
 from evalkit.services.rest.operations import Done, RefusedError, made_by, perform, with_change
 from evalkit.services.rest.replies import allow_header
 from evalkit.services.rest.routing import Match
+from evalkit.services.rest.telling import with_callbacks
 from evalkit.services.rest.variables import variables_of
 from evalkit.services.state.stores import Stores
 from evalkit.services.template import RenderError, rendering
@@ -52,6 +55,7 @@ class RestService:
         self._starts_at_ns = starts_at_ns
         self._keys = IdempotencyKeys()
         self._stores = Stores(rest.stores)
+        self._board = Board()
         self._auth = None if rest.auth is None else AuthDesk(rest.auth, starts_at_ns)
 
     def operation(self, request: Request) -> str:
@@ -136,17 +140,51 @@ class RestService:
     def _performed(
         self, route: CompiledRoute, variables: dict[str, Any], request: Request
     ) -> Reply:
-        """The reply of a route, with what its operation would change in a store."""
+        """The reply of a route, with what it would change and what it would have told later."""
+        if route.deferral is not None:
+            return self._deferred(route, route.deferral, variables, request)
         if route.operation is None:
             with rendering(variables):
                 if self._unworded is not None and not route.replies:
-                    return _with_effect(self._unworded(request), route, variables)
-                return _rendered(route, variables)
-        with rendering(variables):
-            done = perform(route.operation, self._stores, variables, request)
-        variables = {**variables, **done.variables}
-        with rendering(variables):
-            return with_change(_replied(route, done, variables), route.operation, done)
+                    reply = _with_effect(self._unworded(request), route, variables)
+                else:
+                    reply = _rendered(route, variables)
+        else:
+            with rendering(variables):
+                done = perform(route.operation, self._stores, variables, request)
+            variables = {**variables, **done.variables}
+            with rendering(variables):
+                reply = with_change(_replied(route, done, variables), route.operation, done)
+        if not route.webhooks:
+            return reply
+        ready = self._ready(route, request)
+        return with_callbacks(reply, route.webhooks, variables, request, ready=ready, over=ready)
+
+    def _deferred(
+        self,
+        route: CompiledRoute,
+        deferral: Deferral,
+        variables: dict[str, Any],
+        request: Request,
+    ) -> Reply:
+        """The reply of a route that starts work or reads its state at the moment of the reply."""
+        board, ready = self._board, self._ready(route, request)
+        deferred = defer(
+            deferral, board, variables, request, at=ready, starts_at_ns=self._starts_at_ns
+        )
+        seen = {**variables, **deferred.view(ready)}
+        with rendering(seen):
+            reply = _told(route, deferred, seen)
+        if reply.status < 400:
+            declared = reply.effects[0] if reply.effects else None
+            reply = replace(reply, effects=effects_of(deferred, declared, board, request.at))
+        over = ready if deferral.verb == "poll" else deferred.job.ends
+        hooks, view = route.webhooks, deferred.view
+        return with_callbacks(reply, hooks, variables, request, ready=ready, over=over, view=view)
+
+    def _ready(self, route: CompiledRoute, request: Request) -> int:
+        """The world time of the reply in nanoseconds."""
+        return request.at + request.queued + self._wait(route, request)
 
     def _unrouted(self, request: Request) -> Reply:
         """The reply to what no route takes."""
@@ -192,6 +230,24 @@ def _replied(route: CompiledRoute, done: Done, variables: dict[str, Any]) -> Rep
     reply = made_by(done)
     effects = () if route.effect is None else (route.effect.render(variables, done.value),)
     return replace(reply, effects=effects, route=route.pattern.text)
+
+
+def _told(route: CompiledRoute, deferred: Deferred, variables: dict[str, Any]) -> Reply:
+    """The reply that the route words itself, else what is told of the work. Either has the headers
+    that go with that, unless the route says otherwise.
+    """
+    text, status = route.pattern.text, STATUSES[deferred.deferral.verb]
+    if not route.replies:
+        reply = json_reply(deferred.value, status=status, headers=deferred.headers)
+        effect = route.effect
+        effects = () if effect is None else (effect.render(variables, deferred.value),)
+        return replace(reply, effects=effects, route=text)
+    reply = _rendered(route, variables)
+    if reply.status >= 400:
+        return reply
+    own = {name for name, _ in reply.headers}
+    added = tuple(each for each in deferred.headers if each[0] not in own)
+    return replace(reply, headers=(*reply.headers, *added))
 
 
 def _error(status: int, error: str, message: str, complaint: str | None = None) -> Reply:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from evalkit.services.bodies import json_reply
+from evalkit.services.llm.anthropic.dialect import MessagesDialect
 from evalkit.services.llm.anthropic.errors import RefusedError, refused, request_id
 from evalkit.services.llm.anthropic.message import message
 from evalkit.services.llm.anthropic.request import read_conversation, read_message, read_object
@@ -29,6 +30,8 @@ _ANYWHERE = r"(?:/[\w.~-]+){0,3}?"
 
 class Messages:
     """The endpoint of messages."""
+
+    dialect = MessagesDialect()
 
     def read(self, call: Call) -> Asked:
         """What is asked. Raises `Refused`."""

@@ -12,6 +12,7 @@ from evalkit.services.llm.api import Backend
 from evalkit.services.llm.asked import Asked, Call
 from evalkit.services.llm.delivery import Delivery, Piece
 from evalkit.services.llm.gemini.candidate import chunks, content
+from evalkit.services.llm.gemini.dialect import ContentDialect
 from evalkit.services.llm.gemini.errors import RefusedError, refused, unset
 from evalkit.services.llm.gemini.fields import field, objects
 from evalkit.services.llm.gemini.request import (
@@ -30,6 +31,8 @@ _ACTIONS = ["generateContent", "countTokens", "streamGenerateContent", "embedCon
 
 class Generate:
     """`generateContent`, and `streamGenerateContent` where it is a stream."""
+
+    dialect = ContentDialect()
 
     def __init__(self, *, streams: bool) -> None:
         self._streams = streams

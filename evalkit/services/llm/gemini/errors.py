@@ -98,10 +98,10 @@ def refused(problem: Problem) -> RefusedError:
                 "their supported methods.",
                 status=404,
             )
-        case TooLong(limit, read, reserved):
+        case TooLong(limit, read):
             return RefusedError(
-                f"The input token count ({read if read > limit else read + reserved}) exceeds the "
-                f"maximum number of tokens allowed ({limit})."
+                f"The input token count ({read}) exceeds the maximum number of tokens allowed "
+                f"({limit})."
             )
         case Limited():
             return _limited(problem)

@@ -64,6 +64,7 @@ def read_content(call: Call, *, stream: bool) -> Asked:
         max_tokens=raw(config, "maxOutputTokens"),
         stops=_stops(config),
         stream=stream,
+        reserves=False,
         choices=raw(config, "candidateCount") or 1,
         logprobs=(raw(config, "logprobs") or 0) if told else None,
         reasons=field(thinking, "thinkingBudget", int, f"{_CONFIG}thinking_config.") != 0,

@@ -12,8 +12,8 @@ from evalkit.services.llm.openai.embeddings import embed
 from evalkit.services.llm.openai.models import list_models, one_model
 from evalkit.services.llm.openai.responses.endpoint import Responses
 from evalkit.services.llm.openai.responses.kept import Shelf
-from evalkit.services.llm.openai.words import azure_refused, refused
-from evalkit.services.llm.refusals import Problem, Refused
+from evalkit.services.llm.openai.words import azure_refused, input_too_long, refused
+from evalkit.services.llm.refusals import Problem, Refused, TooLong
 from evalkit.units import MINUTE, SECOND, format_duration
 from evalkit.wire import Headers, Request
 
@@ -56,6 +56,8 @@ class OpenAI:
 
     def refused(self, problem: Problem, request: Request) -> Refused:
         """A refusal in the words of OpenAI, or of Azure under its paths."""
+        if isinstance(problem, TooLong) and request.path.endswith("/responses"):
+            return input_too_long()
         return azure_refused(problem) if _is_azure(request) else refused(problem)
 
     def headers(self, call: Call) -> Headers:

@@ -8,6 +8,7 @@ from evalkit.services.llm.api import EVENTS
 from evalkit.services.llm.asked import Asked, Call
 from evalkit.services.llm.delivery import Delivery, Piece
 from evalkit.services.llm.openai.completion import completion
+from evalkit.services.llm.openai.dialect import ChatDialect
 from evalkit.services.llm.openai.request import read_chat
 from evalkit.services.llm.openai.stream import chunks
 from evalkit.services.llm.openai.words import azure_without_version
@@ -16,6 +17,8 @@ from evalkit.wire import Headers
 
 class Chat:
     """Chat Completions."""
+
+    dialect = ChatDialect()
 
     def read(self, call: Call) -> Asked:
         """What is asked. Raises `Refused`."""

@@ -123,6 +123,16 @@ def _retry(spent: Spent) -> tuple[tuple[str, str], ...]:
     )
 
 
+def input_too_long() -> RefusedError:
+    """The refusal of a response whose input does not fit into the context."""
+    return RefusedError(
+        "Your input exceeds the context window of this model. Please adjust your input and try "
+        "again.",
+        param="input",
+        code="context_length_exceeded",
+    )
+
+
 def azure_refused(problem: Problem) -> Refused:
     """The refusal of an Azure resource, which words some of them in its own way."""
     match problem:

@@ -207,6 +207,14 @@ def test_what_is_not_stored_or_of_another_world_is_not_there(wide, wide_template
         )
 
 
+def test_an_input_beyond_the_context_is_refused(defined):
+    service = defined("context: 8")
+    reply = ask(service, "POST", "/v1/responses", {"model": MODEL, "input": "hello"}, headers=KEY)
+    error = value(reply)["error"]
+    assert (reply.status, error["code"]) == (400, "context_length_exceeded")
+    assert error["message"].startswith("Your input exceeds the context window")
+
+
 @pytest.mark.parametrize(
     ("body", "param", "message"),
     [

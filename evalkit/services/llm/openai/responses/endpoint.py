@@ -9,6 +9,7 @@ from evalkit.services.bodies import json_bytes, json_reply
 from evalkit.services.llm.api import EVENTS, Backend
 from evalkit.services.llm.asked import Asked, Call
 from evalkit.services.llm.delivery import Delivery, Piece
+from evalkit.services.llm.openai.responses.dialect import ResponsesDialect
 from evalkit.services.llm.openai.responses.kept import Kept, Shelf
 from evalkit.services.llm.openai.responses.request import read_response
 from evalkit.services.llm.openai.responses.response import output, response
@@ -18,6 +19,8 @@ from evalkit.wire import Headers, Reply
 
 class Responses:
     """Responses."""
+
+    dialect = ResponsesDialect()
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf

@@ -47,6 +47,7 @@ def read_response(call: Call, shelf: Shelf) -> Asked:
         input_tokens=reader.tokens + PER_CONVERSATION + tool_tokens(body),
         max_tokens=body.get("max_output_tokens"),
         stream=bool(_optional(body, "stream", bool, "a boolean")),
+        reserves=False,
         logprobs=(body.get("top_logprobs") or 0) if _LOGPROBS in include else None,
         more={"body": body, "items": items, "summary": bool(reasoning.get("summary"))},
     )

@@ -12,13 +12,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from evalkit.agents.calling import App, Message
 from evalkit.errors import StartError
+from evalkit.services.asgi.protocol import App, Message
+from evalkit.world.lives import LIFE
 
 PATIENCE_S = 60.0
 """How long start and shutdown may each take, in seconds of world time."""
 
-_LOG = logging.getLogger("evalkit.agents")
+_LOG = logging.getLogger("evalkit.asgi")
 
 
 @asynccontextmanager
@@ -33,7 +34,8 @@ async def lifespan(app: App, target: str) -> AsyncIterator[dict[str, Any]]:
         try:
             yield life.state
         finally:
-            await life.shut_down(target)
+            if (own := LIFE.get()) is None or not own.over:  # a killed process shuts nothing down
+                await life.shut_down(target)
     finally:
         await life.end()
 

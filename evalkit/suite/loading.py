@@ -1,16 +1,18 @@
 """Loads what a suite names: `file.py:name` beside it, or `package.module:name`.
 
-The suite's folder can be imported from for as long as the agent lives. What was imported from there
-is forgotten afterwards, so that the next world begins with an agent of its own.
+Its folder and the suite's can be imported from for as long as it lives. What was imported from
+there is forgotten afterwards, so that the next life or world begins with modules of its own.
 """
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
@@ -22,17 +24,69 @@ _INSTALLED = {"site-packages", "dist-packages"}
 
 
 @contextmanager
-def loaded(target: str, folder: Path) -> Iterator[Any]:
-    """The object that a target names. Raises `StartError` where there is none."""
+def loaded(target: str, folder: Path, owner: str = "agent") -> Iterator[Any]:
+    """The object that a target names. Raises `StartError` where there is none.
+
+    A file whose name is taken already is imported under one with its `owner` in it.
+    """
     source, _, name = target.rpartition(":")
     folder = folder.resolve()
     if source.endswith(".py"):
         path = (folder / source).resolve()
         with _importable(path.parent, folder):
-            yield _attribute(_from_file(path, source), name, source)
+            yield _attribute(_from_file(path, source, owner), name, source)
     else:
         with _importable(folder):
             yield _attribute(_from_package(source, folder), name, source)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a target cannot be there. `given` is the word that is wrong, `allowed` what it may be."""
+
+    message: str
+    given: str | None = None
+    allowed: tuple[str, ...] = ()
+
+
+def missing(target: str, folder: Path) -> Missing | None:
+    """What can be known to be wrong with a target without importing it; None if nothing is."""
+    source, _, name = target.rpartition(":")
+    if not source.strip() or not name.strip():
+        return Missing(f'"{target}" names nothing; write file.py:name or package.module:name')
+    if not source.endswith(".py"):
+        return None
+    path = folder / source
+    if not path.is_file():
+        beside = tuple(each.name for each in sorted(path.parent.glob("*.py")))
+        return Missing(f"there is no file {path}", path.name, beside)
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError) as error:
+        return Missing(f"{path} cannot be read as Python: {error}")
+    names = _bound(tree)
+    first = name.partition(".")[0]
+    if first in names or "*" in names or "__getattr__" in names:
+        return None
+    shown = tuple(each for each in names if not each.startswith("_"))
+    return Missing(f"{path} has no `{first}`", first, shown)
+
+
+def _bound(tree: ast.Module) -> dict[str, None]:
+    """The names that a module binds, wherever in it, but in its functions and classes."""
+    found: dict[str, None] = {}
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        for node in ast.iter_child_nodes(waiting.pop(0)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                found[node.name] = None
+                continue
+            if isinstance(node, ast.alias):
+                found[(node.asname or node.name).partition(".")[0]] = None
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                found[node.id] = None
+            waiting.append(node)
+    return found
 
 
 def place_of(thing: object) -> str:
@@ -45,11 +99,11 @@ def place_of(thing: object) -> str:
     return str(getattr(module, "__file__", None) or kind.__module__)
 
 
-def _from_file(path: Path, source: str) -> ModuleType:
+def _from_file(path: Path, source: str, owner: str) -> ModuleType:
     if not path.is_file():
         beside = [each.name for each in sorted(path.parent.glob("*.py"))]
         raise StartError(f"there is no file {path}", hint=_hint(path.name, beside, "beside it"))
-    name = path.stem if path.stem not in sys.modules else f"_agent_{path.stem}"
+    name = path.stem if path.stem not in sys.modules else f"_{owner}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise StartError(f"{source} cannot be imported")

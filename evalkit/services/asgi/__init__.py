@@ -1,0 +1,1 @@
+"""Any ASGI application as a service."""

@@ -1,0 +1,1 @@
+"""A Python class as a service."""

@@ -1,0 +1,1 @@
+"""Webhooks: requests that a service makes of the agent's own endpoint."""

@@ -1,0 +1,220 @@
+"""What official SDKs make of a provider that fails, as requests made, outcome and time taken.
+
+The values are those of the versions that the tests run with (openai 3.52, anthropic 2.11,
+google-genai 3.4, two retries each). Where ways to ask the same SDK differ, a comment says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.world.model_worlds import CLIENTS, TIMEOUT, met
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Inheritance class AiohttpClientSession:DeprecationWarning"
+)
+ALL = "One two three four five six."
+WHOLE, STREAM = 0.7, 0.1
+"""When a reply in one piece is there, and when a stream begins: seconds."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fault, and what comes of it by client: (requests, outcome). Clients not named are not of
+    this row.
+    """
+
+    about: str
+    fault: Any
+    seen: dict[str, tuple[int, Any]]
+
+
+def same(openai: Any, anthropic: Any, requests: int = 1) -> dict[str, tuple[int, Any]]:
+    """What all ways to ask an SDK see alike."""
+    return {
+        name: (requests, openai if kind == "openai" else anthropic)
+        for name, (kind, _) in CLIENTS.items()
+        if kind != "gemini"
+    }
+
+
+def of(seen: dict[str, tuple[int, Any]], *names: str) -> dict[str, tuple[int, Any]]:
+    return {name: each for name, each in seen.items() if name in names}
+
+
+WHOLES = ("chat", "responses", "messages")
+STREAMS = ("chat stream", "responses stream", "messages stream")
+BROKEN = same("openai APIConnectionError", "anthropic APIConnectionError", 3)
+UNREADABLE = "json JSONDecodeError"
+
+ROWS = [
+    Row(
+        "500",
+        {"status": 500},
+        {
+            **same("openai InternalServerError", "anthropic InternalServerError", 3),
+            "gemini": (3, "google ServerError"),
+            "gemini stream": (3, "google ServerError"),
+        },
+    ),
+    Row(
+        "connection reset",
+        "reset",
+        {**BROKEN, "gemini": (3, "aiohttp ClientOSError")},
+    ),
+    Row(
+        "empty reply",
+        "empty",
+        {**BROKEN, "gemini": (3, "aiohttp ServerDisconnectedError")},
+    ),
+    Row(
+        "short body",
+        {"cut": 20},
+        {**of(BROKEN, *WHOLES), "gemini": (1, "aiohttp ClientPayloadError")},
+    ),
+    Row(
+        "200 with HTML",
+        {"html": 200},
+        {
+            **of(same("builtins AttributeError", "builtins AttributeError"), *WHOLES),
+            # Neither reader of events finds one; Anthropic's helper misses the message.
+            "chat stream": (1, ("", None)),
+            "responses stream": (1, ("", None)),
+            "messages stream": (1, "builtins AssertionError"),
+            "gemini": (1, UNREADABLE),
+            "gemini stream": (1, "google UnknownApiResponseError"),
+        },
+    ),
+    Row(
+        "200 with an empty body",
+        {"truncated": "0%"},
+        {
+            **of(same(UNREADABLE, UNREADABLE), *WHOLES),
+            # google-genai takes it for a reply without candidates, which its caller stumbles over.
+            "gemini": (1, "builtins TypeError"),
+        },
+    ),
+    Row(
+        "200 with half of the JSON",
+        {"truncated": "50%"},
+        {**of(same(UNREADABLE, UNREADABLE), *WHOLES), "gemini": (1, UNREADABLE)},
+    ),
+    Row(
+        "200 without choices or content",
+        "empty_choices",
+        {
+            **of(same("builtins IndexError", "builtins IndexError"), *WHOLES),
+            "chat stream": (1, "builtins IndexError"),
+            "messages stream": (1, "builtins IndexError"),
+            # A stream of a response that says nothing is sound: who reads its deltas has none.
+            "responses stream": (1, ("", "response.completed")),
+            "gemini": (1, "builtins TypeError"),
+            "gemini stream": (1, "builtins TypeError"),
+        },
+    ),
+    Row(
+        "stream ends cleanly, no finish reason",
+        "unfinished",
+        {
+            "chat stream": (1, (ALL, None)),
+            "responses stream": (1, (ALL, "response.output_item.done")),
+            "messages stream": (1, (ALL, None)),
+            "gemini stream": (1, (ALL, None)),
+        },
+    ),
+    Row(
+        "stream cut, close-delimited body",
+        {"cut": "3 tokens", "unframed": True},
+        {
+            "chat stream": (1, ("One two thre", None)),
+            "responses stream": (1, ("One two thre", "response.output_text.delta")),
+            "messages stream": (1, ("One two thre", None)),
+            "gemini stream": (1, ("One two thre", None)),
+        },
+    ),
+    Row(
+        "stream cut, chunked body",
+        {"cut": "3 tokens"},
+        {
+            **of(same("openai APIConnectionError", "httpx2 RemoteProtocolError"), *STREAMS),
+            "gemini stream": (1, "aiohttp ClientPayloadError"),
+        },
+    ),
+    Row(
+        "invalid JSON chunk",
+        "malformed",
+        {
+            **of(same(UNREADABLE, UNREADABLE), *STREAMS),
+            "gemini stream": (1, "google UnknownApiResponseError"),
+        },
+    ),
+    Row(
+        "error event inside a 200 stream",
+        {"error_event": 529, "after": 3},
+        {
+            "chat stream": (1, "openai APIError"),
+            # The documented event of this API is one of its union, which the SDK hands over: only
+            # an envelope with `error` in it, as chat completions have, makes it raise.
+            "responses stream": (1, ("One two thre", "error")),
+            "messages stream": (1, "anthropic APIStatusError"),
+            "gemini stream": (1, "google ServerError"),
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.about)
+def test_what_a_client_makes_of_a_fault(tmp_path, row):
+    for name, (requests, outcome) in row.seen.items():
+        kind, call = CLIENTS[name]
+        came = met(tmp_path, kind, call, row.fault)
+        assert (name, came.got) == (name, outcome)
+        assert (name, came.requests) == (name, requests)
+        assert (name, came.delivered) == (name, requests)
+        assert (name, [each.failed for each in came.ended]) == (name, [True] * requests)
+
+
+@pytest.mark.parametrize("name", [*WHOLES, *STREAMS])
+def test_a_keep_alive_drip_blocks_a_client_past_its_timeout(tmp_path, name):
+    kind, call = CLIENTS[name]
+    came = met(tmp_path, kind, call, {"drip": "1s", "lasts": "1h"})
+    assert came.got[0] == ALL
+    assert came.requests == came.delivered == 1
+    assert came.seconds == pytest.approx(3600 + WHOLE)
+    assert came.seconds > TIMEOUT
+
+
+def test_googles_client_bounds_the_whole_call_so_that_no_drip_blocks_it(tmp_path):
+    kind, call = CLIENTS["gemini"]
+    came = met(tmp_path, kind, call, {"drip": "1s", "lasts": "1h"})
+    assert (came.got, came.seconds) == ("builtins TimeoutError", TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    ("name", "requests", "outcome", "seconds"),
+    [
+        ("chat", 1, "openai RateLimitError", WHOLE),
+        ("chat stream", 1, "openai RateLimitError", STREAM),
+        ("responses", 1, "openai RateLimitError", WHOLE),
+        ("messages", 3, "anthropic RateLimitError", 2 * 3600 + 3 * WHOLE),
+        ("messages stream", 3, "anthropic RateLimitError", 2 * 3600 + 3 * STREAM),
+    ],
+)
+def test_retry_after_an_hour(tmp_path, name, requests, outcome, seconds):
+    kind, call = CLIENTS[name]
+    came = met(tmp_path, kind, call, {"status": 429, "retry_after": 3600})
+    assert (came.got, came.requests) == (outcome, requests)
+    assert came.seconds == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("base", ["openai", "anthropic"])
+def test_the_backoff_of_retries_takes_its_time(tmp_path, base):
+    name = {"openai": "chat stream", "anthropic": "messages stream"}[base]
+    kind, call = CLIENTS[name]
+    came = met(tmp_path, kind, call, {"status": 500})
+    waited = came.seconds - 3 * STREAM
+    assert 0.75 * 1.5 <= waited <= 1.5  # 0.5 s and 1 s, each with up to a quarter less
+    assert [each.sdk_retry for each in came.begun] == [0, 1, 2]
