@@ -301,14 +301,20 @@ class Reply:
 
     @classmethod
     def whole(
-        cls, body: bytes, *, status: int = 200, content_type: str, headers: Headers = ()
+        cls,
+        body: bytes,
+        *,
+        status: int = 200,
+        content_type: str,
+        headers: Headers = (),
+        effects: tuple[Effect, ...] = (),
+        route: str | None = None,
     ) -> Reply:
         """A reply whose body goes out in one piece, with its length."""
         length = ("content-length", str(len(body)))
         plan: tuple[Step, ...] = (Head(), Send(body)) if body else (Head(),)
-        return cls(
-            status=status, headers=(("content-type", content_type), length, *headers), plan=plan
-        )
+        headers = (("content-type", content_type), length, *headers)
+        return cls(status=status, headers=headers, plan=plan, effects=effects, route=route)
 
     @classmethod
     def json(cls, value: object, *, status: int = 200, headers: Headers = ()) -> Reply:
@@ -322,9 +328,12 @@ class Reply:
 
     def body(self) -> bytes:
         """The bytes of the body that the plan would send; of a stream what has come of it."""
-        sends = (step for step in self.plan if isinstance(step, Send | Follow))
         return b"".join(
-            step.data if isinstance(step, Send) else step.stream.body() for step in sends
+            [
+                step.data if isinstance(step, Send) else step.stream.body()
+                for step in self.plan
+                if isinstance(step, Send | Follow)
+            ]
         )
 
     @property

@@ -26,7 +26,8 @@ def compare(
     """What two runs of one suite did differently, session by session.
 
     A run is given as `load_run` takes it, or as a `Run`. `scenario` and `session` narrow it down.
-    Raises `UsageError` where there is no such run, or the runs are of different suites.
+    Raises `UsageError` where there is no such run, a part of one is missing or damaged, or the runs
+    are of different suites.
     """
     one, other = (
         each if isinstance(each, Run) else load_run(each, out=out) for each in (first, second)
@@ -97,7 +98,10 @@ def _compared(first: Run, second: Run, name: str, session: str | None) -> Compar
     )
     both = [each for each in ours if each in set(theirs)]
     changed: tuple[SessionChanges, ...] = ()
-    if both and not _same_digest(first, second, name):
+    if both and _same_digest(first, second, name):
+        for run in (first, second):  # what is not read is there all the same
+            run.check(name)
+    elif both:
         changed = tuple(_changed(first, second, name, session))
     return Comparison(
         compared=len(both),

@@ -166,6 +166,9 @@ def _resumed(name: str, paths: Paths, choice: _Choice, seed: int | None, listene
         kept = kept_cells(run, cells)
         key = key_of(run, kept=len(kept), planned=len(cells))
         run = _reopened(run, plan, choice)
+        for cell in cells:
+            if cell not in kept:
+                run.discard(cell)
         listener(RunOpened(run, kept=len(kept)))
         work = _Work(
             plan=plan,

@@ -20,6 +20,7 @@ from evalkit.cli import (
     forecast,
     gate,
     mcp_stdio,
+    metrics,
     run,
     schema,
     show,
@@ -39,6 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     contract.COMMAND,
     faults.COMMAND,
     checks.COMMAND,
+    metrics.COMMAND,
     schema.COMMAND,
     mcp_stdio.COMMAND,
 )

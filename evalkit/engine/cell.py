@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 from typing import TypeAlias
 
 from evalkit.agents import open_process
@@ -88,6 +89,9 @@ class Cell:
                 complete = False
         self._judging = True
         view = JournalView.of(self._journal.records)
+        if not complete:
+            # What an interruption cut off is no mistake of the agent's.
+            view = replace(view, sessions=tuple(each for each in view.sessions if each.ended))
         judged = judge_journal(self._plan, self._scenario, self._key.index, view)
         for finding in judged.findings:
             self._journal.append(finding)

@@ -16,9 +16,11 @@ from evalkit.gate.statistics import (
     effective,
     likely_few,
     likely_many,
+    lower_bound,
     mean_interval,
     percentile_ranks,
     smallest_n,
+    upper_bound,
     wilson,
 )
 from evalkit.gate.verdict import Verdict
@@ -133,26 +135,37 @@ def least_sessions(gate: Gate, confidence: float) -> int | None:
     return smallest_n(share, 1 - confidence)
 
 
-def interval(gate: Gate, samples: Samples) -> tuple[float | None, float | None]:
-    """The interval to show beside the observed figure; None on a side that has no bound."""
+def interval(
+    gate: Gate, samples: Samples, confidence: float | None = None
+) -> tuple[float | None, float | None]:
+    """The interval to show beside the observed figure; None on a side that has no bound.
+
+    Where the gate was judged with a confidence its bounds are those of the verdict, so that the two
+    agree: each side holds with that confidence. Otherwise both together hold with that of `SHOWN`.
+    """
+    alpha = (1 - SHOWN) / 2 if confidence is None else 1 - confidence
     if gate.aggregate == "rate":
         sample = effective(samples.clusters(samples.values))
-        return wilson(sample.k, sample.n, SHOWN)
+        if confidence is None:
+            return wilson(sample.k, sample.n, SHOWN)
+        return lower_bound(sample.k, sample.n, alpha), upper_bound(sample.k, sample.n, alpha)
     share = gate.percentile
     if share is not None and 0 < share < 1:
-        return _order_interval(samples, share)
+        return _order_interval(samples, share, alpha)
     if gate.aggregate == "mean":
         return mean_interval(samples.clusters(samples.values), SHOWN) or (None, None)
     return None, None
 
 
-def _order_interval(samples: Samples, share: Fraction) -> tuple[float | None, float | None]:
+def _order_interval(
+    samples: Samples, share: Fraction, alpha: float
+) -> tuple[float | None, float | None]:
     """The values at the ranks that bound a percentile, the ranks being of the effective size."""
     values = samples.values
     n = len(values)
     reached = compare_each(values, "<=", percentile(values, share))
     size = max(1, floor(effective(samples.clusters(reached)).n))
-    low, high = percentile_ranks(size, float(share), (1 - SHOWN) / 2)
+    low, high = percentile_ranks(size, float(share), alpha)
     # A rank of the effective size stands for the ranks of as large a share of all values.
     first = 1 if low is None else (low - 1) * n // size + 1
     last = n if high is None else -(-high * n // size)

@@ -142,8 +142,8 @@ def judge(
         kept = compare(observed, gate.op, gate.limit)
         decided = Confident(Verdict.PASS if kept else Verdict.FAIL)
     if decided.verdict is Verdict.PASS and samples.unknown:
-        return _result(gate, scope, samples, observed, Confident(Verdict.NO_DATA))
-    return _result(gate, scope, samples, observed, decided)
+        decided = Confident(Verdict.NO_DATA)
+    return _result(gate, scope, samples, observed, decided, confidence)
 
 
 def _confidence(gate: Gate, sampled: bool) -> float | None:
@@ -159,8 +159,9 @@ def _result(
     samples: Samples,
     observed: float | None,
     decided: Confident,
+    confidence: float | None = None,
 ) -> GateResult:
-    low, high = (None, None) if observed is None else interval(gate, samples)
+    low, high = (None, None) if observed is None else interval(gate, samples, confidence)
     return GateResult(
         gate=str(gate),
         figure=gate.figure,

@@ -59,13 +59,14 @@ class Identities:
     ) -> Place:
         """The place of a call that begins now."""
         of_operation = (session, service, operation)
-        failed = self._failed[session, turn, service, operation, identity]
+        key = (session, turn, service, operation, identity)
+        failed = self._failed.get(key)
         self._calls[session] += 1
         self._requests[of_operation] += 1
         before = failed.popleft() if failed else None
         if before is None:
             self._logical[of_operation] += 1
-            self._occurrences[session, turn, service, operation, identity] += 1
+            self._occurrences[key] += 1
         call = self._calls[session]
         return Place(
             session=session,
@@ -73,9 +74,7 @@ class Identities:
             service=service,
             operation=operation,
             identity=identity,
-            occurrence=before.occurrence
-            if before
-            else self._occurrences[session, turn, service, operation, identity],
+            occurrence=before.occurrence if before else self._occurrences[key],
             attempt=before.attempt + 1 if before else 1,
             call=call,
             logical=before.logical if before else call,

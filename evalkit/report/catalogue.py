@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 from evalkit.checks import CHECKS, SETS
 from evalkit.faults import FAULTS, PRESETS, When
+from evalkit.gate.expression import __doc__ as gate_language
+from evalkit.metrics.definitions import LABELS, METRICS
 
 _WIDTH = 80
 
@@ -39,6 +41,16 @@ def check_lines() -> Iterator[str]:
     for name, members in SETS.items():
         yield f"{name}: a set of {len(members)} checks"
         yield from _wrapped(", ".join(members))
+
+
+def metric_lines() -> Iterator[str]:
+    """Every metric with its definition, the labels of each table, then the language of gates."""
+    for table, labels in LABELS.items():
+        yield f"of {table}, where {', '.join(labels)}"
+        of_table = [each for each in METRICS.values() if each.table == table]
+        yield from _listed({each.name: f"{each.unit}: {each.description}" for each in of_table})
+        yield ""
+    yield from (gate_language or "").strip().splitlines()
 
 
 def first_paragraph(text: str | None) -> str:

@@ -227,6 +227,8 @@ def _where(run: Run, width: int) -> Iterator[Line]:
     if record.digest is not None:
         yield line(f"digest  {record.digest}", by=2)
     yield line(f"run     {run.folder}", by=2)
+    if record.status is Status.INTERRUPTED:
+        yield line(f"go on   evalkit run --resume {run.folder}", by=2)
     yield line(f"again   {record.command}", by=2)
     if (prices := priced_by(record)) is not None:
         yield line(f"prices  {clean(prices)}", by=2)

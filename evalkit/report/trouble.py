@@ -47,7 +47,7 @@ def finding_troubles(findings: Iterable[Finding], allowed: Sequence[str]) -> tup
 def shape_of(message: str, session: str | None = None) -> str:
     """A message without what differs from session to session: numbers, ids, keys, what was said."""
     if session:
-        message = message.replace(session, "…")
+        message = re.sub(rf"(?<![\w-]){re.escape(session)}(?![\w-])", "…", message)
     # However many calls there are, they are some calls.
     return _LIST.sub("…", _VARYING.sub("…", message)).replace("calls …", "call …")
 

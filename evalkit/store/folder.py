@@ -9,6 +9,7 @@ reports/<run id>/.lock                     while a process goes on with it: see 
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from evalkit.keyed import digest_of
 
 RECORD = "run.json"
 LATEST = "latest"
+_ALLOWED = "a folder that holds run.json, the id of a run, or `latest`"
 WHOLE = ".parquet"
 PARTIAL = ".partial"
 """The suffix of the parts of a cell that was not run to its end: readers include them, and such a
@@ -68,6 +70,8 @@ def runs_in(out: Path) -> Iterator[Path]:
 
 def find_run(name: str | Path, out: Path) -> Path:
     """The folder of a run, given its path, its id, the start of its id, or `latest`."""
+    if not str(name).strip():
+        raise UsageError(f"the name of a run is empty; allowed: {_ALLOWED}")
     path = Path(name)
     if (path / RECORD).is_file():
         return path
@@ -87,11 +91,23 @@ def find_run(name: str | Path, out: Path) -> Path:
 def _latest(runs: list[Path], out: Path) -> Path:
     if not runs:
         raise UsageError(f"there is no run in {out} yet", hint="start one with `evalkit run PATH`")
-    return max(runs, key=lambda each: (each / RECORD).stat().st_mtime_ns)
+    return max(runs, key=_started)
+
+
+def _started(folder: Path) -> tuple[float, int]:
+    """When a run began, in seconds, as it was recorded: its files may have been copied, or written
+    again, since. Where that cannot be read, when they were.
+    """
+    path = folder / RECORD
+    written = path.stat().st_mtime_ns
+    try:
+        started = datetime.fromisoformat(json.loads(path.read_bytes())["started"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return written / 1e9, written
+    return (started if started.tzinfo else started.replace(tzinfo=UTC)).timestamp(), written
 
 
 def _not_found(name: str, candidates: list[Path], out: Path) -> UsageError:
     newest = ", ".join(each.name for each in candidates[-5:])
-    allowed = "a folder that holds run.json, the id of a run, or `latest`"
     known = f"runs in {out}: {newest}" if newest else f"there is no run in {out} yet"
-    return UsageError(f"no run {name!r}; allowed: {allowed}", hint=known)
+    return UsageError(f"no run {name!r}; allowed: {_ALLOWED}", hint=known)

@@ -1,8 +1,10 @@
 """Keeps secrets out of what is written.
 
-Credential headers and the values of variables that a suite declares sensitive are replaced by
-pseudonyms. These are keyed, so that equal values stay equal within a run and nobody can find a
-value by trying candidates. A run that is over has no key any more: see `evalkit.store.key`.
+Credentials in headers, queries and fields of bodies, and the values of variables that a suite
+declares sensitive, are replaced by pseudonyms, and so are credentials that are long enough wherever
+else they appear: see `evalkit.store.credentials`. Pseudonyms are keyed, so that equal values stay
+equal within a run and nobody can find a value by trying candidates. A run that is over has no key
+any more: see `evalkit.store.key`.
 """
 
 from __future__ import annotations
@@ -13,19 +15,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import quote, quote_plus, unquote_plus
 
 from evalkit.journal.records import AnyRecord, CallbackSent, CallEnded, CallStarted
+from evalkit.store import credentials
 from evalkit.wire import Headers
 
-_CREDENTIAL = re.compile(
-    r"(authorization|cookie|api-?key|secret|password|signature|credential"
-    r"|(^|[-_])(auth|access|session|security|csrf|id|refresh)[-_]?token|^token$)",
-    re.IGNORECASE,
-)
-_QUERY = re.compile(
-    r"(?<=[?&])((?:[^=&#]*(?:key|token|secret|signature|password))=)([^&#]+)", re.IGNORECASE
-)
-_SCHEME = re.compile(r"^(basic|bearer|digest|negotiate) +", re.IGNORECASE)
 _FREE = (
     *("input", "text", "context", "error", "traceback", "reason", "complaint", "breaches"),
     *("key", "data", "message", "expected", "seen", "hint"),
@@ -54,6 +49,11 @@ class Mask:
         longest_first = sorted(forms, key=lambda each: (-len(each), each))
         return cls(key, forms, re.compile("|".join(map(_matching, longest_first))))
 
+    def learning(self, records: Iterable[AnyRecord]) -> Mask:
+        """This mask, which also knows the credentials that these records hold."""
+        found = {value for record in records for value in _credentials(record)}
+        return Mask.of(self.key, [*self.forms.values(), *found]) if found else self
+
     def pseudonym(self, value: str) -> str:
         """What stands for this value in this run."""
         raw = value.encode("utf-8", "surrogatepass")
@@ -66,36 +66,47 @@ class Mask:
         return self.pattern.sub(lambda found: self.pseudonym(self.forms[found[0]]), text)
 
     def value(self, value: Any) -> Any:
-        """A JSON-like value without the values, at any depth."""
+        """A JSON-like value without the values and credentials, at any depth."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             masked = self.text(str(value))
             return value if masked == str(value) else masked
         if isinstance(value, Mapping):
-            return {self.value(key): self.value(each) for key, each in value.items()}
+            return {self.value(key): self._field(key, each) for key, each in value.items()}
         if isinstance(value, (list, tuple)):
             return type(value)(map(self.value, value))
         return value
 
     def body(self, body: bytes) -> bytes:
-        """The bytes without the values, whether written plainly or escaped as in JSON."""
+        """The bytes without the values, plain or escaped as in JSON, and without credentials."""
+        body = credentials.replaced(body, self._credential)
+        if self.pattern is None:
+            return body
         text = body.decode("utf-8", "surrogateescape")
         return self.text(text).encode("utf-8", "surrogateescape")
 
     def headers(self, headers: Headers) -> Headers:
         """The headers without credentials."""
         return tuple(
-            (name, self._credential(value) if _CREDENTIAL.search(name) else self.text(value))
+            (name, self._credential(value) if credentials.HEADER.search(name) else self.text(value))
             for name, value in headers
         )
 
     def path(self, path: str) -> str:
         """The path without credentials in its query."""
-        return _QUERY.sub(lambda found: found[1] + self.pseudonym(found[2]), self.text(path))
+        masked = credentials.QUERY.sub(
+            lambda found: found[1] + self.pseudonym(unquote_plus(found[2])), path
+        )
+        return self.text(masked)
+
+    def _field(self, name: object, value: Any) -> Any:
+        if isinstance(value, str) and credentials.is_field(name, value):
+            return self._credential(value)
+        return self.value(value)
 
     def _credential(self, value: str) -> str:
-        scheme = _SCHEME.match(value)
+        scheme = credentials.SCHEME.match(value)
         start = scheme[0] if scheme else ""
         return f"{start}{self.pseudonym(value.removeprefix(start))}"
 
@@ -121,8 +132,6 @@ class Mask:
             record = replace(record, headers=headers, path=path)
         elif isinstance(record, CallbackSent):
             record = replace(record, url=self.path(record.url))
-        if self.pattern is None:
-            return record
         if isinstance(record, (CallStarted, CallEnded, CallbackSent)):
             record = replace(record, body=self.body(record.body))
         free = {name: getattr(record, name) for name in _FREE if hasattr(record, name)}
@@ -140,6 +149,16 @@ def _renamed(record: AnyRecord, identities: Mapping[str, str]) -> AnyRecord:
     return record
 
 
+def _credentials(record: AnyRecord) -> Iterator[str]:
+    if isinstance(record, CallStarted):
+        yield from credentials.in_headers(record.headers)
+        yield from credentials.in_path(record.path)
+    if isinstance(record, CallbackSent):
+        yield from credentials.in_path(record.url)
+    if isinstance(record, (CallStarted, CallEnded, CallbackSent)):
+        yield from credentials.in_body(record.body)
+
+
 def _leaves(value: object) -> Iterator[object]:
     if isinstance(value, Mapping):
         value = tuple(value.values())
@@ -151,8 +170,10 @@ def _leaves(value: object) -> Iterator[object]:
 
 
 def _forms(text: str) -> set[str]:
-    """The value itself and how JSON writes it."""
-    return {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    """The value itself and how JSON and URLs write it."""
+    raw = text.encode("utf-8", "surrogatepass")
+    urls = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
+    return {text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], *urls}
 
 
 def _matching(text: str) -> str:

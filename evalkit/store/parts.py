@@ -1,8 +1,8 @@
 """Parts: one Parquet file per cell and table, whole or not there, and what is noted in them.
 
-The metadata of every part holds the version of the tables (`evalkit.schema`); that of a `sessions`
-part also what came of its cell (`evalkit.cell`), so that nothing of it is lost with the process
-that waited for it.
+The metadata of every part holds the version of the tables (`evalkit.schema`), and which table and
+cell it is of (`evalkit.part`); that of a `sessions` part also what came of its cell
+(`evalkit.cell`), so that nothing of it is lost with the process that waited for it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evalkit.engine.events import CellKey
 from evalkit.errors import UsageError
-from evalkit.store.columns import where
+from evalkit.store.columns import schema_of, where
 from evalkit.store.folder import RECORD
 from evalkit.store.tables import SCHEMA, TABLES
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _SCHEMA_KEY = b"evalkit.schema"
 _CELL_KEY = b"evalkit.cell"
+_PART_KEY = b"evalkit.part"
+_NEEDED = ("scenario", "session")
+"""Columns that the parts of every version have, and by which rows are found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +50,61 @@ class KeptCell:
     crashes: tuple[KeptCrash, ...] = ()
 
 
-def put(table: pa.Table, path: Path, cell: KeptCell | None = None) -> None:
-    """Write a part under a temporary name, then give it its own."""
+def put(
+    table: pa.Table, path: Path, cell: KeptCell | None = None, *, of: CellKey | None = None
+) -> None:
+    """Write a part under a temporary name, then give it its own. `of` is the cell it is of."""
     import pyarrow.parquet as pq
 
     notes = {_SCHEMA_KEY: str(SCHEMA).encode()}
     if cell is not None:
         notes[_CELL_KEY] = json.dumps(asdict(cell)).encode()
+    if of is not None:
+        notes[_PART_KEY] = _owner(path.parent.name, of)
     path.parent.mkdir(exist_ok=True)
     written = path.with_name(f".{path.name}.{os.getpid()}")
     pq.write_table(table.replace_schema_metadata(notes), written, compression="zstd")
     written.replace(path)
+
+
+def _owner(table: str, cell: CellKey) -> bytes:
+    return json.dumps([table, cell.scenario, cell.index]).encode()
+
+
+def damage(path: Path, table: str, cell: CellKey) -> str | None:
+    """What is wrong with the file of a cell's part, as far as its metadata tells; None if nothing.
+
+    A part of an earlier run may lack columns, and the note of what it is of. Raises `UsageError`
+    where its tables are of a later version than this.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        return f"the part {path} is missing"
+    try:
+        found = pq.read_schema(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        return f"{path} is damaged: {error}"
+    notes = found.metadata or {}
+    _refuse_later(path, notes)
+    if notes.get(_PART_KEY) not in (None, _owner(table, cell)):
+        return f"the part {path} is not that of {cell.scenario}, cell {cell.index}, in {table}"
+    wrong = _other_columns(found, schema_of(TABLES[table]))
+    return f"{path} is damaged: {wrong}" if wrong else None
+
+
+def _other_columns(found: pa.Schema, written: pa.Schema) -> str:
+    """How the columns of a part differ from those that are written."""
+    names = set(found.names)
+    wrong = [f"it has no column {each}" for each in _NEEDED if each not in names]
+    there = ((each, found.field(each.name).type) for each in written if each.name in names)
+    wrong += [
+        f"its column {each.name} is of the type {other}, not {each.type}"
+        for each, other in there
+        if other != each.type
+    ]
+    return "; ".join(wrong)
 
 
 def sweep(folder: Path) -> None:
@@ -82,11 +130,15 @@ def open_part(path: Path, *, codes: Collection[str] = ()) -> pq.ParquetFile:
         part = pq.ParquetFile(path, read_dictionary=sorted(coded) if coded else None)
     except pa.ArrowInvalid as error:
         raise UsageError(f"{path} is damaged: {error}") from None
-    version = int(_notes(part).get(_SCHEMA_KEY, b"1"))
+    _refuse_later(path, _notes(part))
+    return part
+
+
+def _refuse_later(path: Path, notes: Mapping[bytes, bytes]) -> None:
+    version = int(notes.get(_SCHEMA_KEY, b"1"))
     if version > SCHEMA:
         message = f"{path} holds tables of version {version}; this evalkit reads up to {SCHEMA}"
         raise UsageError(message, hint="read it with the evalkit that wrote it, or a later one")
-    return part
 
 
 def read_cell(path: Path) -> KeptCell | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.engine.events import CellKey
+from evalkit.errors import UsageError
 from evalkit.gate import Verdict
 from evalkit.journal.records import AnyRecord, Finding
 from evalkit.metrics.controls import paired
@@ -16,9 +17,10 @@ from evalkit.store.columns import concatenated
 from evalkit.store.events import record_of
 from evalkit.store.folder import PARTIAL, WHOLE, part_name
 from evalkit.store.frames import series_of
+from evalkit.store.key import kept_key
 from evalkit.store.lists import LazyColumns
-from evalkit.store.parts import KeptCell, read, read_cell, read_where
-from evalkit.store.record import RunRecord, read_record
+from evalkit.store.parts import KeptCell, damage, read, read_cell, read_where
+from evalkit.store.record import RunRecord, ScenarioRecord, Status, read_record
 from evalkit.store.tables import LAST, TABLES
 
 if TYPE_CHECKING:
@@ -41,12 +43,15 @@ class Run:
     """A run in its folder: what ran and what came of it, and its tables as pandas frames.
 
     `calls`, `turns`, `sessions` and `events` are read when first asked for. A run that is still
-    going on, was interrupted or was killed gives what it has kept so far.
+    going on, was interrupted or was killed gives what it has kept so far. Reading raises
+    `UsageError` where a part of a cell that was run to its end is missing, is that of another cell,
+    or is damaged.
     """
 
     def __init__(self, folder: Path, record: RunRecord | None = None) -> None:
         self.folder = folder
         self.record = read_record(folder) if record is None else record
+        self._sound: set[Path] = set()
 
     @property
     def id(self) -> str:
@@ -103,18 +108,33 @@ class Run:
         """One row per record of the journal."""
         return self._frame("events")
 
-    def parts(self, name: str) -> Iterator[Path]:
+    def parts(self, name: str, scenario: str | None = None) -> Iterator[Path]:
         """The files of a table, one per cell that has one, in order."""
-        found = (self._part(name, cell) for cell in self._cells())
+        found = (self._part(name, cell) for cell in self._cells(scenario))
         return (each for each in found if each is not None)
 
     def complete(self, cell: CellKey) -> bool:
         """Whether a cell was run to its end and all of it was kept."""
-        return self._last(cell).is_file()
+        return all(self._whole(name, cell).is_file() for name in TABLES)
 
     def kept(self, cell: CellKey) -> KeptCell | None:
-        """What came of a cell, if it is complete."""
-        return read_cell(self._last(cell)) if self.complete(cell) else None
+        """What came of a cell, if it is complete and none of its parts is damaged."""
+        if any(damage(self._whole(name, cell), name, cell) for name in TABLES):
+            return None
+        return read_cell(self._whole(LAST, cell))
+
+    def discard(self, cell: CellKey) -> None:
+        """Remove the whole parts of a cell that is to be run again, the one that completes it
+        first: none of them may stay beside what comes of it then.
+        """
+        for name in (LAST, *TABLES):
+            self._whole(name, cell).unlink(missing_ok=True)
+
+    def check(self, scenario: str | None = None) -> None:
+        """Raise `UsageError` where a part of a scenario, or of any, is missing or damaged."""
+        for name in TABLES:
+            for _ in self.parts(name, scenario):
+                pass
 
     def records(
         self, scenario: str, *, session: str | None = None, kinds: Collection[str] = ()
@@ -172,14 +192,32 @@ class Run:
         tables = (read(each, columns) for each in paths if each is not None)
         return concatenated(TABLES[name], tables, columns)
 
-    def _last(self, cell: CellKey) -> Path:
-        return self.folder / LAST / f"{part_name(cell)}{WHOLE}"
+    def _whole(self, name: str, cell: CellKey) -> Path:
+        return self.folder / name / f"{part_name(cell)}{WHOLE}"
 
     def _part(self, name: str, cell: CellKey) -> Path | None:
         """The part of a cell, the whole one if there is one."""
-        suffixes = (WHOLE, PARTIAL) if self.complete(cell) else (PARTIAL,)
-        paths = (self.folder / name / f"{part_name(cell)}{suffix}" for suffix in suffixes)
-        return next((each for each in paths if each.is_file()), None)
+        path = self._whole(name, cell)
+        if not self.complete(cell):
+            if _ended(self.record, cell):
+                lost = (each for each in TABLES if not self._whole(each, cell).is_file())
+                raise self._damaged(f"the part {self._whole(next(lost), cell)} is missing")
+            path = path.with_suffix(PARTIAL)
+            if not path.is_file():
+                return None
+        if path not in self._sound:
+            if wrong := damage(path, name, cell):
+                raise self._damaged(wrong)
+            self._sound.add(path)
+        return path
+
+    def _damaged(self, what: str) -> UsageError:
+        """The error for what is wrong. A run that is whole has no key to be resumed with, but for
+        one of a single cell, which needs none.
+        """
+        again = len(self._cells()) == 1 or kept_key(self.folder) is not None
+        resume = f"evalkit run --resume {self.folder}"
+        return UsageError(what, hint=f"run it again: {resume if again else self.record.command}")
 
     def __repr__(self) -> str:
         verdict = self.record.verdict or self.record.status
@@ -191,3 +229,18 @@ class Run:
         from evalkit.store.notebook import html_of
 
         return html_of(self.record)
+
+
+def _ended(record: RunRecord, cell: CellKey) -> bool:
+    """Whether a cell was run to its end, by what was recorded when the run was over.
+
+    A scenario has a digest when all its cells were. Of one that has none, those were that have no
+    problem, if the run itself was not ended early.
+    """
+    scenario: ScenarioRecord = record.scenario(cell.scenario)
+    if scenario.digest is not None:
+        return True
+    if record.status is not Status.COMPLETE or record.not_started is not None:
+        return False
+    troubled = {each.cell for each in scenario.problems}
+    return bool(troubled) and cell.index not in troubled

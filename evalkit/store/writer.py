@@ -12,6 +12,7 @@ from evalkit.engine.events import CellKey
 from evalkit.journal.records import AnyRecord
 from evalkit.metrics import Prices, build
 from evalkit.store.columns import Change, Row, table_of
+from evalkit.store.credentials import in_environment
 from evalkit.store.events import rows_of
 from evalkit.store.folder import PARTIAL, WHOLE, part_name
 from evalkit.store.masking import Mask
@@ -34,14 +35,15 @@ class CellWriter:
     """Writes the result of a cell to a run's folder; the engine's `CellSink`.
 
     `expects` holds what scenarios expect of every session, `sensitive` the values to mask, by
-    (scenario, session); `key` makes their pseudonyms. `prices` are what models cost. The parts get
-    their names once they are whole, the one of `sessions` last: a cell for which it is there is
-    complete.
+    (scenario, session), and `everywhere` those to mask in all; `key` makes their pseudonyms.
+    `prices` are what models cost. The parts get their names once they are whole, the one of
+    `sessions` last: a cell for which it is there is complete.
     """
 
     folder: Path
     expects: Mapping[str, Expect] = field(default_factory=dict)
     sensitive: Mapping[tuple[str, str], tuple[object, ...]] = field(default_factory=dict)
+    everywhere: tuple[str, ...] = field(default=(), repr=False)
     prices: Prices = field(default_factory=Prices)
     key: bytes = field(default_factory=lambda: secrets.token_bytes(16), repr=False)
 
@@ -57,11 +59,18 @@ class CellWriter:
             if names
         }
         expects = {each.name: each.scenario.expect for each in plan.scenarios}
-        return cls(folder=folder, expects=expects, sensitive=sensitive, prices=plan.prices, key=key)
+        return cls(
+            folder=folder,
+            expects=expects,
+            sensitive=sensitive,
+            everywhere=tuple(in_environment(plan.environment)),
+            prices=plan.prices,
+            key=key,
+        )
 
     def __call__(self, result: CellResult) -> None:
         """Write the tables of this cell."""
-        mask = self._mask(result.cell, result.planned)
+        mask = self._mask(result.cell, result.planned).learning(result.records)
         records, identities = mask.records(result.records)
         change = _changing(mask, identities)
         rows = self._rows(result, records)
@@ -70,7 +79,7 @@ class CellWriter:
         suffix = WHOLE if result.complete else PARTIAL
         for name, table in tables.items():
             note = _note(result, mask) if name == LAST else None
-            put(table, self.folder / name / f"{part}{suffix}", note)
+            put(table, self.folder / name / f"{part}{suffix}", note, of=result.cell)
         if result.complete:
             for name in tables:
                 (self.folder / name / f"{part}{PARTIAL}").unlink(missing_ok=True)
@@ -81,7 +90,7 @@ class CellWriter:
 
     def _mask(self, cell: CellKey, planned: Iterable[str]) -> Mask:
         values = (self.sensitive.get((cell.scenario, each), ()) for each in planned)
-        return Mask.of(self.key, (value for own in values for value in own))
+        return Mask.of(self.key, (value for own in (self.everywhere, *values) for value in own))
 
     def _rows(self, result: CellResult, records: Sequence[AnyRecord]) -> dict[str, Sequence[Row]]:
         """The rows of each table, in the order in which their parts are put in place.

@@ -116,3 +116,22 @@ def test_what_makes_runs_differ_by_itself_is_noted(tmp_path: Path) -> None:
         "openai differs: none and 3.52",
         f"{second.id} is interrupted: what it did not get to is missing",
     )
+
+
+@pytest.mark.parametrize("digest", ["d", None])
+def test_runs_are_not_equal_where_parts_are_gone(tmp_path: Path, digest: str | None) -> None:
+    other = scenario_of(digest=digest or "e")
+    first = run_of(tmp_path / "a", [told("s1")], scenario_of(digest="d"))
+    second = run_of(tmp_path / "b", [told("s1")], other)
+    (second.folder / "events" / "happy-00000.parquet").unlink()
+    with pytest.raises(UsageError, match=r"events.*is missing"):
+        api.compare(first, second)
+
+
+def test_the_parts_of_equal_runs_are_looked_at(tmp_path: Path) -> None:
+    first, second = (
+        run_of(tmp_path / name, [told("s1")], scenario_of(digest="d")) for name in ("a", "b")
+    )
+    (second.folder / "events" / "happy-00000.parquet").write_bytes(b"rubbish")
+    with pytest.raises(UsageError, match="is damaged"):
+        api.compare(first, second)

@@ -228,3 +228,12 @@ def test_a_gate_that_can_never_pass_is_told_of_before_it_runs(
     (warning,) = run.record.warnings
     assert "cannot pass with 3 sessions: to be 95% sure it needs at least 29" in warning
     assert "small.eval.yaml:" in warning
+
+
+@pytest.mark.parametrize("table", ["calls", "turns", "events", "sessions"])
+def test_a_run_that_lost_a_part_is_not_judged(tmp_path: Path, engine: Engine, table: str) -> None:
+    run = ran(tmp_path, engine)
+    (part,) = (run.folder / table).glob("bad*")
+    part.unlink()
+    with pytest.raises(UsageError, match="is missing"):
+        api.judge_again(run.folder)

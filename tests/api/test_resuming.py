@@ -281,3 +281,23 @@ def test_events_of_checks_keep_no_secrets(tmp_path: Path, engine: Engine) -> Non
     engine.instead[CellKey("plain", 0)] = crash
     (run,) = api.run(suite, out=tmp_path / "reports")
     assert run.record.scenario("plain").problems[0].detail.startswith("masked-")
+
+
+@pytest.mark.parametrize("table", ["calls", "turns", "events", "sessions"])
+def test_a_cell_that_lost_a_part_is_run_again(tmp_path: Path, engine: Engine, table: str) -> None:
+    run = begun(tmp_path, engine)
+    (part,) = (run.folder / table).glob("alpha*")
+    part.unlink()
+    assert resumed(run).verdict is Verdict.PASS
+    assert engine.ran == [ALPHA, BETA]
+
+
+def test_what_is_run_again_and_fails_leaves_nothing_of_before(
+    tmp_path: Path, engine: Engine
+) -> None:
+    run = begun(tmp_path, engine)
+    (part,) = (run.folder / "calls").glob("alpha*")
+    part.write_bytes(b"rubbish")
+    engine.instead[ALPHA] = CellFailed(cell=ALPHA, what="killed")
+    assert resumed(run).verdict is Verdict.ERROR
+    assert not list(run.folder.rglob("alpha*.parquet"))

@@ -78,7 +78,7 @@ def written(folder: Path) -> Run:
         command="",
         started="",
     )
-    for table in ("turns", "sessions"):
+    for table in ("turns", "events", "sessions"):
         for cell in range(CELLS):
             store(folder, table, [], cell)
     return Run(folder, record)

@@ -106,8 +106,7 @@ async def echoed(data: Sequence[bytes], reply: bytes) -> float:
     client = multiprocessing.get_context("spawn").Process(target=ask, args=(port, data, len(reply)))
     client.start()
     began = time.process_time()
-    while client.is_alive():  # noqa: ASYNC110 - a thread has no event
-        await asyncio.sleep(0.02)
+    await asyncio.to_thread(client.join)
     took = time.process_time() - began
     server.close()
     assert client.exitcode == 0

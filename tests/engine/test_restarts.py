@@ -229,6 +229,25 @@ SAID = []
     assert not any("egress" in each.check for each in ran.of(Finding))
 
 
+def test_a_call_that_the_agent_died_in_is_not_the_services_failure(tmp_path: Path) -> None:
+    agent = """
+import pathlib
+from evalkit import Reply
+KEPT = pathlib.Path(__file__).with_name("kept")
+
+async def agent(turn):
+    if not KEPT.exists():
+        KEPT.touch()
+        async with client() as http:
+            await http.get("/notes/1")
+    return Reply("done", answer="answered")
+"""
+    ran = restarted(tmp_path, agent, {"during": "items"})
+    assert ran.ends == {"s0": "completed"}
+    assert [each.outcome for each in ran.of(CallEnded)] == [Outcome.ABANDONED]
+    assert violations(ran) == []
+
+
 def test_a_lifespan_is_begun_anew_and_not_shut_down(tmp_path: Path) -> None:
     app = """
 import contextlib, json, pathlib

@@ -239,6 +239,16 @@ def test_a_rate_is_shown_with_wilsons_interval():
     assert (result.low, result.high) == pytest.approx((0.490162, 0.943318), abs=1e-6)
 
 
+@pytest.mark.parametrize("bad", range(5))
+@pytest.mark.parametrize("limit", [20, 50, 51, 60, 80, 95])
+def test_the_interval_of_a_gate_with_confidence_agrees_with_its_verdict(bad, limit):
+    tested = tables(sessions=sessions(4 - bad + 20, bad))
+    result = judged(f"rate(session.failed) < {limit}% @ 95%", tested)
+    below, above = result.high < limit / 100, result.low >= limit / 100
+    expected = Verdict.PASS if below else Verdict.FAIL if above else Verdict.INCONCLUSIVE
+    assert result.verdict is expected
+
+
 def test_a_percentile_is_shown_with_the_values_at_its_ranks():
     result = judged("p50(turn.latency) < 1s", tables(turns=turns(*range(1, 101))))
     assert (result.observed, result.low, result.high) == (50 * MS, 40 * MS, 61 * MS)

@@ -4,7 +4,8 @@ import pytest
 
 from evalkit.checks import CHECKS, SETS
 from evalkit.faults import FAULTS, When
-from evalkit.report.catalogue import check_lines, fault_lines, first_paragraph
+from evalkit.metrics.definitions import METRICS
+from evalkit.report.catalogue import check_lines, fault_lines, first_paragraph, metric_lines
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -30,6 +31,15 @@ def test_every_check_is_listed(name: str) -> None:
 
 def test_the_sets_of_checks_are_listed() -> None:
     assert all(any(each.startswith(f"{name}: ") for each in check_lines()) for name in SETS)
+
+
+def test_every_metric_is_listed_with_what_it_is_and_the_language_of_gates() -> None:
+    text = "\n".join(metric_lines())
+    for name, metric in METRICS.items():
+        assert f"    {name} " in text
+        assert metric.description.split()[0] in text
+    assert "for each service" in text
+    assert '"warn"' in text
 
 
 def test_no_line_is_wider_than_a_terminal() -> None:

@@ -81,12 +81,12 @@ def test_a_run_is_found_by_path_id_start_and_latest(tmp_path: Path) -> None:
     assert find_run("latest", tmp_path) == new
 
 
-@pytest.mark.parametrize("name", ["missing", "s", "", "../x"])
+@pytest.mark.parametrize("name", ["missing", "s", "-", "../x"])
 def test_a_run_that_is_not_there_is_told_with_those_that_are(tmp_path: Path, name: str) -> None:
     make(tmp_path, "support-1")
     make(tmp_path, "sales-1")
     with pytest.raises(UsageError, match="no run") as raised:
-        find_run(name or "-", tmp_path)
+        find_run(name, tmp_path)
     assert "sales-1, support-1" in str(raised.value)
 
 
@@ -95,3 +95,28 @@ def test_where_there_is_no_run_yet_it_is_said(tmp_path: Path, name: str) -> None
     with pytest.raises(UsageError, match="no run") as raised:
         find_run(name, tmp_path / "reports")
     assert "yet" in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_is_not_the_only_run(tmp_path: Path, name: str) -> None:
+    make(tmp_path, "support-1")
+    with pytest.raises(UsageError, match="name of a run is empty"):
+        find_run(name, tmp_path)
+
+
+def test_the_latest_run_is_the_one_that_began_last(tmp_path: Path) -> None:
+    older = make(tmp_path, "a")
+    newer = make(tmp_path, "b", age=100)
+    (older / RECORD).write_text('{"started": "2026-01-05T09:00:00.000Z"}')
+    (newer / RECORD).write_text('{"started": "2026-01-05T09:00:00.001Z"}')
+    os.utime(newer / RECORD, (1, 1))
+    assert find_run("latest", tmp_path) == newer
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"started": 3}', '{"started": "soon"}', "\x00"])
+def test_a_run_whose_start_cannot_be_read_counts_by_its_file(tmp_path: Path, text: str) -> None:
+    make(tmp_path, "whole", age=100)
+    odd = make(tmp_path, "odd")
+    (odd / RECORD).write_text(text)
+    os.utime(odd / RECORD, (10**9, 10**9))
+    assert find_run("latest", tmp_path) == odd

@@ -20,6 +20,7 @@ from evalkit.journal.records import (
     TurnEnded,
     TurnStarted,
 )
+from evalkit.store.credentials import in_environment
 from evalkit.store.events import rows_of
 from evalkit.store.masking import Mask
 
@@ -182,3 +183,137 @@ def test_the_identity_of_a_request_that_held_a_value_cannot_be_guessed() -> None
     shown = [each.identity for each in records if isinstance(each, CallStarted)]
     assert shown == ["a", mask.pseudonym("b"), mask.pseudonym("b"), mask.pseudonym("c")]
     assert identities == {"b": mask.pseudonym("b"), "c": mask.pseudonym("c")}
+
+
+TOKEN = "tok-3f9a77c1"
+PASSWORD = "hunter2-PASSW0RD"
+
+
+@pytest.mark.parametrize(
+    ("body", "secret"),
+    [
+        ('{"password": "hunter2"}', "hunter2"),
+        ('{"user": {"newPassword" : "hunter2", "id": 7}}', "hunter2"),
+        ('{"a": [{"client_secret":"s\\"3\\\\"}], "b": 1}', 's\\"3\\\\'),
+        ('{"STRIPE_API_KEY": "k1"}', "k1"),
+        ('{"refresh_token": "r1", "token_type": "bearer"}', "r1"),
+        ('{"Authorization": "Bearer abc"}', "abc"),
+        ('{"token": "abcdefgh", "max_tokens": 9}', "abcdefgh"),
+        ('data: {"access_token": "cut-off-he', "cut-off-he"),
+        (json.dumps({"arguments": json.dumps({"password": 'q"7', "n": 1})}), r"q\\\"7"),
+        ("grant_type=password&client_secret=s%2B1&scope=a", "s%2B1"),
+        ("user[password]=hunter2&page=2", "hunter2"),
+        ('{"next": "https://crm.test/?access_token=abc&page=2"}', "abc"),
+        (
+            '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\nhunter2\r\n--b--',
+            "hunter2",
+        ),
+    ],
+)
+def test_a_credential_in_a_body_is_masked_and_the_rest_stays(body: str, secret: str) -> None:
+    masked = Mask.of(KEY).body(body.encode()).decode()
+    before, after = body.rsplit(secret, 1)
+    assert masked.startswith(before + "masked-")
+    assert masked.endswith(after)
+    assert len(masked) == len(before + after) + len("masked-") + 12
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"max_tokens": 900, "tokens_in": 3, "usage": {"prompt_tokens": 12345678}}',
+        '{"token": "short", "password": "", "secret": true, "api_key": null}',
+        '{"token_type": "bearer-longer", "next_page_token": "abcdefghij", "secrets": ["a"]}',
+        '{"password": {"type": "string"}, "type": "password", "passwords_changed": "yes"}',
+        '{"token": "information", "logprob": -0.1, "bytes": null}',
+        '{"token": " \\"quotation\\"", "bytes": null}',
+        '{"idempotency_key": "abcdefgh1", "key": "customer-1", "sort_key": "created_at"}',
+        "max_tokens=900&token=short&page_token=abcdefghijk",
+        '{"text": "what is a password?"}',
+        '{ "tokenizer" :"abcdefghijk" , "secretary": "Ada Lovelace" }',
+    ],
+)
+def test_what_only_sounds_like_a_credential_stays_byte_for_byte(body: str) -> None:
+    assert Mask.of(KEY).body(body.encode()) == body.encode()
+
+
+@pytest.mark.parametrize(
+    "started",
+    [
+        call(headers=(("authorization", f"Bearer {TOKEN}"),)),
+        call(headers=(("x-api-key", TOKEN),)),
+        call(headers=(("cookie", f"a=b; sid={TOKEN}"),)),
+        call(headers=(("authorization", "Basic YWRhOnRvay0zZjlhNzdjMQ=="),)),
+        call(path=f"/?access_token={TOKEN}"),
+        call(body=json.dumps({"api_key": TOKEN}).encode()),
+    ],
+)
+def test_a_credential_of_a_cell_is_masked_wherever_it_appears(started: CallStarted) -> None:
+    ended = CallEnded(at=0, call=1, outcome=Outcome.REPLIED, body=f"you sent {TOKEN}".encode())
+    turn = TurnEnded(at=0, text=f"it is {TOKEN}", traceback=f"KeyError: '{TOKEN}'")
+    mask = Mask.of(KEY, [SSN]).learning([started, ended, turn])
+    records, _ = mask.records([started, ended, turn])
+    assert TOKEN not in repr(records)
+    assert repr(records).count(mask.pseudonym(TOKEN)) >= 3
+    assert SSN not in mask.text(SSN)
+
+
+@pytest.mark.parametrize(
+    "started",
+    [
+        call(headers=(("authorization", "Bearer test"),)),
+        call(headers=(("x-hub-signature-256", "sha256=0123456789abcdef"),)),
+        call(path="/?key=customer&page_token=created_at&sort_key=created_at"),
+        call(body=b'{"password": "is too short", "secret": "required"}'),
+    ],
+)
+def test_what_may_be_a_word_is_not_masked_elsewhere(started: CallStarted) -> None:
+    assert Mask.of(KEY).learning([started]).pattern is None
+
+
+def test_equal_credentials_have_one_pseudonym_in_headers_queries_and_bodies() -> None:
+    body = json.dumps({"token": TOKEN, "password": PASSWORD}).encode()
+    path = f"/?access_token={TOKEN}"
+    started = call(headers=(("authorization", f"Bearer {TOKEN}"),), body=body, path=path)
+    mask = Mask.of(KEY, [PASSWORD]).learning([started])
+    (masked,), _ = mask.records([started])
+    token = mask.pseudonym(TOKEN)
+    assert isinstance(masked, CallStarted)
+    assert masked.headers == (("authorization", f"Bearer {token}"),)
+    assert masked.path == f"/?access_token={token}"
+    assert json.loads(masked.body) == {"token": token, "password": mask.pseudonym(PASSWORD)}
+
+
+def test_credentials_in_what_a_service_changed_are_masked() -> None:
+    data = {"user": {"password": "hunter2", "max_tokens": 7}}
+    effect = EffectCommitted(at=0, service="crm", call=1, name="t", data=data)
+    masked = Mask.of(KEY).record(effect)
+    assert isinstance(masked, EffectCommitted)
+    password = Mask.of(KEY).pseudonym("hunter2")
+    assert masked.data == {"user": {"password": password, "max_tokens": 7}}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("OPENAI_API_KEY", "sk-live-1234", True),
+        ("PGPASSWORD", "hunter2-PASSW0RD", True),
+        ("GITHUB_TOKEN", "ghp-12345", True),
+        ("OPENAI_API_KEY", "unused", False),
+        ("OPENAI_BASE_URL", "http://openai.test/v1", False),
+        ("MAX_TOKENS", "100000000", False),
+    ],
+)
+def test_variables_of_the_agent_whose_names_are_of_credentials(
+    name: str, value: str, found: bool
+) -> None:
+    assert list(in_environment({name: value})) == ([value] if found else [])
+
+
+@given(st.text(), st.dictionaries(st.text(), st.text() | st.integers()))
+def test_json_with_a_credential_stays_json(secret: str, rest: dict[str, Any]) -> None:
+    body = {**rest, "password": secret, "nested": json.dumps({"api_key": secret, "n": 1})}
+    masked = json.loads(Mask.of(KEY).body(json.dumps(body).encode()))
+    stands = Mask.of(KEY)._credential(secret) if secret else ""
+    assert masked["password"] == stands
+    assert json.loads(masked["nested"]) == {"api_key": stands, "n": 1}

@@ -9,7 +9,8 @@ import pytest
 from evalkit.engine.events import CellKey
 from evalkit.errors import UsageError
 from evalkit.store import KeptCell, KeptCrash, Run, sweep
-from evalkit.store.parts import open_part, put, read, read_cell, read_where
+from evalkit.store.figures import figures_of
+from evalkit.store.parts import damage, open_part, put, read, read_cell, read_where
 from evalkit.store.tables import SCHEMA, TABLES
 from tests.metrics.journals import Pen
 from tests.store.runs import result_of, short_session, stored
@@ -128,3 +129,41 @@ def test_the_part_of_an_earlier_run_may_lack_columns(tmp_path: Path) -> None:
     }
     assert read(path, ["model", "cost"]).to_pydict() == {"model": [None] * 2, "cost": [None] * 2}
     assert open_part(path, codes=["session", "model"]).read().column_names == ["session"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        (
+            "latency_ns",
+            pa.array(["x"] * 3),
+            "its column latency_ns is of the type string, not int64",
+        ),
+        ("session", None, "it has no column session"),
+        ("model", None, None),
+    ],
+)
+def test_a_part_with_other_columns_is_damaged(
+    tmp_path: Path, name: str, values: pa.Array | None, said: str | None
+) -> None:
+    run = stored(tmp_path, result_of(short_session()))
+    (path,) = run.parts("calls")
+    table = pq.read_table(path)
+    at = table.column_names.index(name)
+    changed = table.remove_column(at) if values is None else table.set_column(at, name, values)
+    pq.write_table(changed, path)
+    told = damage(path, "calls", CellKey("happy", 0))
+    assert told == (said and f"{path} is damaged: {said}")
+    if said:
+        with pytest.raises(UsageError, match=r"is damaged: its? .*column"):
+            figures_of(Run(tmp_path))
+
+
+def test_a_part_says_what_it_is_of(tmp_path: Path) -> None:
+    run = stored(tmp_path, result_of(short_session()))
+    (path,) = run.parts("turns")
+    assert pq.read_schema(path).metadata[b"evalkit.part"] == b'["turns", "happy", 0]'
+    assert damage(path, "turns", CellKey("happy", 0)) is None
+    assert damage(path, "turns", CellKey("other", 0)) is not None
+    path.write_bytes(b"PAR1 and no more")
+    assert str(damage(path, "turns", CellKey("happy", 0))).startswith(f"{path} is damaged")

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from evalkit.engine.events import CellKey
+from evalkit.errors import UsageError
 from evalkit.gate import Verdict, judge, parse_gate
 from evalkit.journal.records import CallStarted
-from evalkit.store import CellWriter, Run, Status
+from evalkit.store import CellProblem, CellWriter, Run, Status
+from evalkit.store.figures import figures_of
+from evalkit.store.tables import TABLES
 from evalkit.suite.model import Expect
 from tests.metrics.journals import MS, Pen
 from tests.store.runs import record_of, result_of, scenario_of, short_session, stored
@@ -183,3 +188,99 @@ def test_frames_are_read_once(tmp_path: Path) -> None:
     assert isinstance(run.calls, pd.DataFrame)
     assert run.calls is run.calls
     assert "pandas" in sys.modules
+
+
+READERS: tuple[Callable[[Run], object], ...] = (
+    figures_of,
+    Run.check,
+    lambda run: run.sessions,
+    lambda run: run.lists.calls["service"],
+    lambda run: run.records("happy"),
+    lambda run: run.cell_records(CellKey("happy", 1)),
+    lambda run: run.session_rows("happy"),
+)
+
+
+def ended(folder: Path) -> Run:
+    """A run that is over, all of whose cells were run to their end."""
+    record = record_of(scenario_of(**two_cells(), digest="d"))
+    cells = [result_of(short_session(f"s{index}"), index=index) for index in range(2)]
+    return stored(folder, *cells, record=record)
+
+
+def part_of(run: Run, table: str, index: int = 1) -> Path:
+    return run.folder / table / f"happy-{index:05}.parquet"
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("read", READERS)
+def test_a_part_that_went_is_missed_by_whoever_reads(
+    tmp_path: Path, table: str, read: Callable[[Run], object]
+) -> None:
+    run = ended(tmp_path)
+    read(run)
+    part_of(run, table).unlink()
+    with pytest.raises(UsageError, match=rf"the part .*{table}.happy-00001.parquet is missing"):
+        read(Run(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("table", "source"), [("calls", "calls"), ("sessions", "sessions"), ("turns", "calls")]
+)
+def test_a_part_of_another_cell_or_table_is_refused(
+    tmp_path: Path, table: str, source: str
+) -> None:
+    run = ended(tmp_path)
+    index = 0 if table == source else 1
+    shutil.copy(part_of(run, source, index), part_of(run, table))
+    with pytest.raises(UsageError, match=f"is not that of happy, cell 1, in {table}"):
+        figures_of(Run(tmp_path))
+    assert run.kept(CellKey("happy", 1)) is None
+    assert run.kept(CellKey("happy", 0)) is not None
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_cell_that_lacks_a_part_is_not_complete(tmp_path: Path, table: str) -> None:
+    run = ended(tmp_path)
+    part_of(run, table).unlink()
+    assert not run.complete(CellKey("happy", 1))
+    assert run.kept(CellKey("happy", 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "missed"),
+    [
+        ({}, True),
+        ({"status": Status.INTERRUPTED}, False),
+        ({"not_started": "no agent"}, False),
+    ],
+)
+def test_only_the_cells_that_had_trouble_may_lack_their_parts(
+    tmp_path: Path, given: dict[str, object], missed: bool
+) -> None:
+    problem = CellProblem(cell=0, what="killed")
+    record = record_of(scenario_of(**two_cells(), problems=(problem,)), **given)
+    run = stored(tmp_path, result_of(short_session(), index=1), record=record)
+    assert len(run.sessions) == 1
+    part_of(run, "calls").unlink()
+    if missed:
+        with pytest.raises(UsageError, match="is missing"):
+            figures_of(Run(tmp_path))
+    else:
+        assert len(figures_of(Run(tmp_path)).sessions["session"]) == 0
+
+
+def test_how_to_mend_a_run_is_told(tmp_path: Path) -> None:
+    run = ended(tmp_path)
+    part_of(run, "calls").unlink()
+    with pytest.raises(UsageError, match="run it again: evalkit run scenarios/support"):
+        run.check()
+    (tmp_path / ".key").write_text("00")
+    with pytest.raises(UsageError, match=r"run it again: evalkit run --resume"):
+        run.check("happy")
+
+
+def test_what_is_discarded_is_gone(tmp_path: Path) -> None:
+    run = ended(tmp_path)
+    run.discard(CellKey("happy", 1))
+    assert {each.name for each in tmp_path.rglob("*.parquet")} == {"happy-00000.parquet"}

@@ -200,7 +200,7 @@ def test_whoever_reads_nothing_of_what_it_asks_for_is_cut_off() -> None:
     large = Reply.whole(b"a" * MB, content_type="text/plain")
 
     async def main() -> int:
-        _reader, writer = await opened()
+        _, writer = await opened()
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         for count in range(500):
             if writer.is_closing():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
-from evalkit.services.bodies import BodyError, json_reply
+from evalkit.services.bodies import BodyError, json_bytes
 from evalkit.services.state.pages import PageError, Paging, page_body, page_of
 from evalkit.services.state.stores import Stores
 from evalkit.services.state.table import Record, RecordError, Table, changed, fits
@@ -91,11 +91,18 @@ def perform(
         raise RefusedError(400, "bad_request", str(error)) from None
 
 
-def made_by(done: Done) -> Reply:
+def made_by(done: Done, route: str, effects: tuple[Effect, ...]) -> Reply:
     """The reply of an operation that its route does not word."""
     if done.status == 204:
-        return Reply(status=204, plan=(Head(),))
-    return json_reply(done.value, status=done.status, headers=done.headers)
+        return Reply(status=204, plan=(Head(),), effects=effects, route=route)
+    return Reply.whole(
+        json_bytes(done.value),
+        status=done.status,
+        content_type="application/json",
+        headers=done.headers,
+        effects=effects,
+        route=route,
+    )
 
 
 def with_change(reply: Reply, operation: Operation, done: Done) -> Reply:

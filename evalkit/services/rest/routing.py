@@ -104,18 +104,27 @@ class Router:
         self._patterns = tuple(patterns)
         self._by_shape: dict[tuple[str, int], list[tuple[int, Pattern]]] = defaultdict(list)
         self._lengths: dict[int, list[Pattern]] = defaultdict(list)
+        self._last: tuple[str, str, Match | None] | None = None  # a request is looked up twice
         for index, pattern in sorted(enumerate(self._patterns), key=lambda each: each[1].order):
             self._by_shape[pattern.method, len(pattern.segments)].append((index, pattern))
             self._lengths[len(pattern.segments)].append(pattern)
 
     def find(self, method: str, path: str) -> Match | None:
         """The most specific route that fits; HEAD takes a GET route where it has none."""
+        last = self._last
+        if last is not None and last[1] == path and last[0] == method:
+            return last[2]
+        found = self._found(method, path)
+        self._last = method, path, found
+        return found
+
+    def _found(self, method: str, path: str) -> Match | None:
         segments = tuple(path[1:].split("/"))
         for index, pattern in self._by_shape.get((method, len(segments)), ()):
             values = pattern.fit(segments)
             if values is not None:
                 return Match(index, values)
-        return self.find("GET", path) if method == "HEAD" else None
+        return self._found("GET", path) if method == "HEAD" else None
 
     def methods(self, path: str) -> tuple[str, ...]:
         """The methods that the path knows; none means that no route has it."""

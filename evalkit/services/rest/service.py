@@ -227,9 +227,8 @@ def _replied(route: CompiledRoute, done: Done, variables: dict[str, Any]) -> Rep
     """The reply that the route words itself, else the one that its operation makes."""
     if route.replies:
         return _rendered(route, variables)
-    reply = made_by(done)
     effects = () if route.effect is None else (route.effect.render(variables, done.value),)
-    return replace(reply, effects=effects, route=route.pattern.text)
+    return made_by(done, route.pattern.text, effects)
 
 
 def _told(route: CompiledRoute, deferred: Deferred, variables: dict[str, Any]) -> Reply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
@@ -11,6 +11,7 @@ from jinja2.runtime import Context
 
 from evalkit.services.sandbox.environment import Sandbox
 from evalkit.services.sandbox.errors import RenderError
+from evalkit.services.sandbox.lookup import Part, looked_up, parts_of
 from evalkit.services.sandbox.meter import CURRENT, checked
 from evalkit.services.sandbox.syntax import NATIVE, meter, restrict
 from evalkit.services.sandbox.values import plain, text_of
@@ -34,18 +35,23 @@ class TextError(ValueError):
 class Text:
     """A compiled text. `names` are the variables that it uses."""
 
-    __slots__ = ("_native", "_root", "_sets", "names", "source")
+    __slots__ = ("_native", "_parts", "_root", "_sets", "names", "source")
 
-    def __init__(self, source: str, tree: nodes.Template, *, native: bool) -> None:
+    def __init__(
+        self, source: str, tree: nodes.Template, parts: Sequence[Part] | None, *, native: bool
+    ) -> None:
         self.source = source
         self.names = frozenset(meta.find_undeclared_variables(tree))
         self._root: _Root = _sandbox().from_string(tree).root_render_func
         self._native = native
+        self._parts = parts
         self._sets = tree.find(nodes.Assign) is not None
 
     def render(self, variables: Mapping[str, Any]) -> Any:
         """Its value with these variables, under the meter of the rendering under way."""
         try:
+            if self._parts is not None and (found := looked_up(self._parts, variables)):
+                return plain(found[0]) if self._native else _joined(found)
             pieces = self._root(self._context(variables))
             value = plain(next(pieces)) if self._native else _joined(pieces)
         except RecursionError:
@@ -98,11 +104,11 @@ def _compiled(
         sandbox = _sandbox()
         tree = sandbox.parse(source)
         restrict(tree, sandbox)
-        output = native(tree)
+        output, parts = native(tree), parts_of(tree)
         meter(tree)
         if output is not None:
             output.nodes = [nodes.Filter(output.nodes[0], NATIVE, [], [], None, None, lineno=1)]
-        return Text(shown, tree, native=output is not None)
+        return Text(shown, tree, parts, native=output is not None)
     except TemplateSyntaxError as error:
         raise TextError(error.message or "it is not a template", error.lineno) from None
     except (RecursionError, MemoryError, SyntaxError):
@@ -124,7 +130,7 @@ def _one_expression(tree: nodes.Template) -> nodes.Output:
     return output
 
 
-def _joined(pieces: Iterator[Any]) -> str:
+def _joined(pieces: Iterable[Any]) -> str:
     parts, total = [], 0
     for piece in pieces:
         text = piece if type(piece) is str else text_of(piece)
