@@ -12,8 +12,9 @@ from typing import TypeAlias
 from evalkit.agents import open_process
 from evalkit.agents.mailbox import Mailbox
 from evalkit.engine.cells import CellResult, PlannedSession, ScenarioPlan, SuitePlan
+from evalkit.engine.desk import Desk
+from evalkit.engine.endpoint import ServiceEndpoint
 from evalkit.engine.events import CellKey
-from evalkit.engine.exchange import Desk, ServiceEndpoint
 from evalkit.engine.hosts import declared_hosts, host_of
 from evalkit.engine.interrupts import CellInterrupted
 from evalkit.engine.judging import judge_journal

@@ -13,7 +13,7 @@ from evalkit.agents import Agent, AgentFailed, Reply, Session, Turn
 from evalkit.agents.living import AgentDown, Living, Process
 from evalkit.engine.cells import PlannedSession
 from evalkit.engine.cpu import CpuShares
-from evalkit.engine.exchange import Desk
+from evalkit.engine.desk import Desk
 from evalkit.engine.interrupts import CellInterrupted
 from evalkit.journal.records import (
     End,

@@ -49,14 +49,6 @@ class Service(Protocol):
         """The healthy reply."""
         ...
 
-    def committed(self, request: Request) -> None:
-        """Told when the effects of the reply to this request were committed.
-
-        A fault may answer in the service's place, and then nothing is: what a service remembers of
-        a change (an idempotency key) counts from here, not from `handle`.
-        """
-        ...
-
 
 @runtime_checkable
 class Runs(Protocol):

@@ -16,7 +16,8 @@ from pathlib import Path
 import httpx
 from aiohttp import web
 
-from evalkit.engine.exchange import Desk, ServiceEndpoint
+from evalkit.engine.desk import Desk
+from evalkit.engine.endpoint import ServiceEndpoint
 from evalkit.faults import Schedule
 from evalkit.journal.digest import digest
 from evalkit.journal.writer import Journal

@@ -20,7 +20,8 @@ from pathlib import Path
 
 import httptools
 
-from evalkit.engine.exchange import Desk, ServiceEndpoint
+from evalkit.engine.desk import Desk
+from evalkit.engine.endpoint import ServiceEndpoint
 from evalkit.faults import Schedule
 from evalkit.journal.records import Outcome
 from evalkit.journal.writer import Journal

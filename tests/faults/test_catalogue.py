@@ -11,7 +11,8 @@ import httpx2
 import pytest
 from pydantic import TypeAdapter
 
-from evalkit.engine.exchange import Desk, ServiceEndpoint
+from evalkit.engine.desk import Desk
+from evalkit.engine.endpoint import ServiceEndpoint
 from evalkit.faults import FAULTS, PRESETS, AnyFault, Rule, Schedule, When
 from evalkit.faults.data import DataFault
 from evalkit.journal.records import AnyRecord, CallEnded, EffectCommitted, FaultMoved, Stage

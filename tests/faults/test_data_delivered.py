@@ -9,7 +9,8 @@ import aiohttp
 import httpx2
 import pytest
 
-from evalkit.engine.exchange import Desk, ServiceEndpoint
+from evalkit.engine.desk import Desk
+from evalkit.engine.endpoint import ServiceEndpoint
 from evalkit.faults import FAULTS, Rule, Schedule, When
 from evalkit.faults.data import DataFault
 from evalkit.journal.records import CallEnded, FaultMoved, Stage

@@ -57,19 +57,17 @@ def handled(service: Service, asked: Request, *, commit: bool = True) -> Reply:
     """The reply, taken on and its effects committed as the engine does."""
     reply = asyncio.run(service.handle(asked))
     if commit:
-        take_on(service, asked, reply)
+        take_on(reply)
     return reply
 
 
-def take_on(service: Service, asked: Request, reply: Reply) -> None:
+def take_on(reply: Reply) -> None:
     """Commit what a reply holds."""
     for taken in reply.taken:
         taken()
     for effect in reply.effects:
         if effect.commit is not None:
             effect.commit()
-    if reply.effects:
-        service.committed(asked)
 
 
 def ask(service: Service, method: str, target: str, body: object = b"", **more: Any) -> Reply:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalkit.engine.exchange import Desk, ServiceEndpoint
+from evalkit.engine.desk import Desk
+from evalkit.engine.endpoint import ServiceEndpoint
 from evalkit.faults import Rule, Schedule
 from evalkit.journal.records import AnyRecord, CallEnded, CallStarted, FaultMoved, Stage
 from evalkit.journal.writer import Journal

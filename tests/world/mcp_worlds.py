@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import TypeAdapter
 
-from evalkit.engine.exchange import Desk, ServiceEndpoint
+from evalkit.engine.desk import Desk
+from evalkit.engine.endpoint import ServiceEndpoint
 from evalkit.faults import AnyFault, Rule, Schedule, When
 from evalkit.journal.records import CallEnded, CallStarted, EffectCommitted, FaultMoved, Finding
 from evalkit.services import ServiceTemplate, load_service

@@ -14,7 +14,8 @@ from google import genai
 from google.genai import types
 from pydantic import TypeAdapter
 
-from evalkit.engine.exchange import Desk, ServiceEndpoint
+from evalkit.engine.desk import Desk
+from evalkit.engine.endpoint import ServiceEndpoint
 from evalkit.faults import AnyFault, Rule, Schedule, When
 from evalkit.journal.records import AnyRecord, CallEnded, CallStarted, FaultMoved, Stage
 from evalkit.journal.writer import Journal

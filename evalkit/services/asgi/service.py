@@ -72,9 +72,6 @@ class AsgiService:
         """The route that takes it; `METHOD path` where none is known."""
         return self._names.of(request)
 
-    def committed(self, request: Request) -> None:
-        """Nothing: an application declares no effects."""
-
     async def handle(self, request: Request) -> Reply:
         """What the application answers, as far as it has by now."""
         latency = self._definition.latency

@@ -53,11 +53,6 @@ class CustomService:
             return f"{request.method} {request.path}"  # `handle` will tell
         return named if isinstance(named, str) and named else f"{request.method} {request.path}"
 
-    def committed(self, request: Request) -> None:
-        """Tell the object, if it wants to know."""
-        if (told := getattr(self._own, "committed", None)) is not None:
-            told(request)
-
     async def handle(self, request: Request) -> Reply:
         """The reply of the object, after its latency."""
         try:

@@ -67,9 +67,6 @@ class ModelService:
         call = self._call(request, {} if found is None else found[1])
         return self._signed(lambda: self._answer(None if found is None else found[0], call), call)
 
-    def committed(self, request: Request) -> None:
-        """Nothing: a model changes nothing."""
-
     def explain(self, request: Request) -> tuple[Tried, ...]:
         """The rules of the script that a request was tried against; none where it is refused."""
         found = self._find(request)

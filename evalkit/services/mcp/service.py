@@ -87,9 +87,6 @@ class McpService:
             reply = replace(refused(error, known, allow), complaint=error.complaint)
         return replace(reply, route=self.operation(request))
 
-    def committed(self, request: Request) -> None:
-        """Nothing: what is to be remembered of a call stands in its reply."""
-
     def _message(self, request: Request) -> Message | RpcError:
         """The message in a body. The last is kept: a call is asked for its operation first."""
         if self._read is None or self._read[0] is not request.body:

@@ -79,10 +79,6 @@ class OpenApiService:
             reply = await self._answered(found, request)
         return replace(reply, breaches=breaches, route=found.operation.text)
 
-    def committed(self, request: Request) -> None:
-        """What a route of the definition remembers is its own business."""
-        self._rest.committed(request)
-
     # Finding -----------------------------------------------------------------------------------
 
     def _below(self, path: str) -> Iterator[str]:

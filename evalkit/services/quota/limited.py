@@ -81,10 +81,6 @@ class LimitedService:
         else:
             yield
 
-    def committed(self, request: Request) -> None:
-        """The effects of the reply to this request were committed."""
-        self._service.committed(request)
-
     async def handle(self, request: Request) -> Reply:
         """The reply of the service, later where it is busy; a refusal beyond a limit."""
         operation = self._service.operation(request)

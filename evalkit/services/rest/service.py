@@ -78,9 +78,6 @@ class RestService:
             return self._unrouted(request).after(wait)
         return self._admitted(route, match, request, wait).after(wait)
 
-    def committed(self, request: Request) -> None:
-        """Nothing: a reply carries what it commits."""
-
     def _wait(self, route: CompiledRoute | None, request: Request) -> int:
         own = None if route is None else route.latency
         latency = own or self._rest.latency

@@ -190,7 +190,7 @@ def test_a_token_that_a_fault_expires_stays_expired_and_the_next_is_good(bank):
     healthy = handled(bank, asked)
     refused = apply_all(healthy, [TokenExpired(token_expired=True)], asked.draw, kind="rest")
     assert read(bank, given).status == 200
-    take_on(bank, asked, refused)
+    take_on(refused)
     assert (refused.status, header(refused, "www-authenticate")) == (
         401,
         'Bearer realm="bank", error="invalid_token", error_description="The access token expired"',
@@ -211,7 +211,7 @@ def test_a_fault_at_the_token_endpoint_gives_a_token_of_other_scopes(bank, fault
     fields = {"grant_type": "client_credentials", "client_id": "desk", "client_secret": "s3"}
     asked = request("POST", "/oauth/token", fields)
     reply = apply_all(handled(bank, asked, commit=False), [fault], asked.draw, kind="rest")
-    take_on(bank, asked, reply)
+    take_on(reply)
     given = value(reply)
     assert given["scope"] == scope
     made = ask(bank, "POST", "/accounts", {}, headers=bearer(given["access_token"]))

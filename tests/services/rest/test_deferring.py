@@ -114,7 +114,7 @@ def test_a_job_that_was_never_taken_on_is_not_there(mock):
     reply = handled(mock, request("POST", "/reports", {"about": "x"}), commit=False)
     place = header(reply, "location")
     assert ask(mock, "GET", place).status == 404
-    take_on(mock, request("POST", "/reports"), reply)
+    take_on(reply)
     assert ask(mock, "GET", place).status == 200
 
 

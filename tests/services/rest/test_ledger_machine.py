@@ -67,7 +67,7 @@ class LedgerMachine(RuleBasedStateMachine):
         healthy = handled(self.service, asked, commit=False)
         injected = [] if FAULTS[fault] is None else [FAULTS[fault]]
         reply = apply_all(healthy, injected, asked.draw, kind="rest")
-        take_on(self.service, asked, reply)
+        take_on(reply)
         self.check(key, order, fault, healthy, reply)
 
     def check(self, key, order, fault, healthy, reply):

@@ -61,7 +61,7 @@ class Work(RuleBasedStateMachine):
         moments = [self.now + each.after for each in reply.effects[1:]]
         self.model[place] = (path, self.asked, moments)
         if commit:
-            take_on(self.mock, asked, reply)  # twice is once
+            take_on(reply)  # twice is once
         return place
 
     @rule(target=places, path=st.sampled_from(["/exports", "/reviews"]))

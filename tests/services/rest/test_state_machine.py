@@ -94,8 +94,8 @@ class StoreMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.lost)
     @rule()
     def late_comes_in(self):
-        session, key, fields, sent, reply = self.lost.pop(0)
-        take_on(self.service, sent, reply)
+        session, key, fields, _, reply = self.lost.pop(0)
+        take_on(reply)
         if key in self.model[session]:
             self.model[session][key].update(fields)
 
