@@ -4,6 +4,7 @@ EvalkitError            5  an internal error of evalkit
 ├── UsageError          2  the command or call was wrong
 │   └── SuiteError      2  a suite or mock definition was wrong; holds every mistake found
 ├── StartError          4  the agent or the world could not be started
+├── DeadlockError       5  every task of a world waits for what never comes
 └── RefusedInWorld      5  the agent did what a simulated world cannot carry (also an OSError)
 """
 
@@ -49,6 +50,10 @@ class StartError(EvalkitError):
     """The agent or the world could not be started."""
 
     exit_code = 4
+
+
+class DeadlockError(EvalkitError):
+    """Every task of a world waits for what never comes. It says where."""
 
 
 class RefusedInWorld(EvalkitError, OSError):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
 from statistics import NormalDist
 
 _NORMAL = NormalDist()
@@ -23,20 +22,32 @@ def digest_of(*parts: object) -> bytes:
     return hashlib.blake2b(ascii(parts).encode(), digest_size=16).digest()
 
 
-@dataclass(frozen=True, slots=True)
 class Draw:
-    """A source of numbers that depend on `key` and the purpose asked for, and on nothing else."""
+    """A source of numbers that depend on its key and the purpose asked for, and on nothing else."""
 
-    key: bytes
+    __slots__ = ("_key", "_parts")
 
-    @classmethod
-    def of(cls, *parts: object) -> Draw:
+    def __init__(self, *parts: object) -> None:
         """The draw keyed by these parts."""
-        return cls(digest_of(*parts))
+        self._parts = parts
+        self._key: bytes | None = None
+
+    @property
+    def key(self) -> bytes:
+        """The key: made when it is asked for, since most calls draw nothing."""
+        if self._key is None:
+            self._key = digest_of(*self._parts)
+        return self._key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Draw) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     def at(self, *parts: object) -> Draw:
         """A draw further down: keyed by this key and these parts."""
-        return Draw(digest_of(self.key, *parts))
+        return Draw(self.key, *parts)
 
     def unit(self, purpose: str) -> float:
         """A float in [0, 1), of 53 bits."""

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, TypeAlias
 
 from evalkit.keyed import Draw
+from evalkit.quick import quick
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Let `ns` nanoseconds pass. Waits add up from the arrival of the request, so none drifts."""
@@ -24,6 +26,7 @@ class Wait:
     fault: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Head:
     """Send the status line and the headers."""
@@ -31,6 +34,7 @@ class Head:
     fault: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Send:
     """Send bytes of the body, framed as the reply is framed.
@@ -43,6 +47,7 @@ class Send:
     whole: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Raw:
     """Send bytes as they are, without any framing."""
@@ -51,6 +56,7 @@ class Raw:
     fault: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Stall:
     """Send nothing more and keep the connection open until the client gives up."""
@@ -58,6 +64,7 @@ class Stall:
     fault: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Cut:
     """Close the connection in order (FIN), whatever is still owed."""
@@ -65,6 +72,7 @@ class Cut:
     fault: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Reset:
     """Break the connection (RST)."""
@@ -108,7 +116,7 @@ class Follow:
 Step: TypeAlias = Wait | Head | Send | Raw | Stall | Cut | Reset | Follow
 ENDS_CONNECTION = (Stall, Cut, Reset)
 
-_UNKEYED = Draw.of("request")
+_UNKEYED = Draw("request")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +134,7 @@ class Usage:
     reasoning: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
     """A change that a service commits because of a call.
@@ -263,6 +272,7 @@ class Speech(Protocol):
         ...
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What a service sends back.
@@ -359,6 +369,7 @@ class Reply:
         return replace(self, plan=(Wait(ns, fault), *self.plan)) if ns else self
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """On whose behalf a request was made, as far as that is known.
@@ -372,6 +383,7 @@ class Caller:
     plan: Sequence[Mapping[str, Any]] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One HTTP request, complete. Header names are in lower case; `path` is without the query.

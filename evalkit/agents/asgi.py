@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ from evalkit.suite.loading import loaded
 VARIABLES = ("turn", "session")
 """What the templates of a request may use."""
 
+SERVED = (*VARIABLES, "services")
+"""The same where the agent is served outside: `services` holds the URLs for the session."""
+
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
@@ -32,14 +35,21 @@ _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 class AsgiAgent:
     """Makes each turn a request, and a reply of its response, or of what follows on a 202."""
 
-    def __init__(self, caller: Caller, settings: model.Agent, mailbox: Mailbox) -> None:
+    def __init__(
+        self,
+        caller: Receiver,
+        settings: model.Agent,
+        mailbox: Mailbox,
+        urls: Callable[[str], Mapping[str, Mapping[str, str]]] | None = None,
+    ) -> None:
         request = settings.request
         self._caller = caller
+        self._urls = urls
         self.receiver: Receiver = caller
         """Where requests go that carry no turn."""
         self._method = request.method
         self._has_body = request.body is not None
-        self._template = compile_request(request)
+        self._template = compile_request(request, VARIABLES if urls is None else SERVED)
         self._reader = ReplyReader(settings.reply)
         self._poller = None if settings.poll is None else Poller(caller, settings.poll)
         self._callback = settings.callback
@@ -48,6 +58,8 @@ class AsgiAgent:
     async def reply(self, turn: Turn) -> Reply:
         """What the application answers, at once or in the end."""
         variables = variables_of(turn)
+        if self._urls is not None:
+            variables = {**variables, "services": self._urls(turn.session.id)}
         if self._callback is not None:
             return self._reader.read(await self._called_back(turn, variables, self._callback))
         response = await self._caller.call(self._request(variables))
@@ -65,17 +77,24 @@ class AsgiAgent:
             return await letter.come(callback.within) if response.status == 202 else response
 
     def _request(self, variables: Mapping[str, Any]) -> AgentRequest:
-        try:
-            filled = self._template.render(variables)
-        except RenderError as error:
-            raise AgentFailed(f"the request of the turn cannot be made: {error}") from error
-        body = json.dumps(filled["json"], ensure_ascii=False).encode() if self._has_body else b""
-        return AgentRequest(
-            method=self._method,
-            target=_target(filled["path"]),
-            headers=_headers(filled["headers"], body),
-            body=body,
-        )
+        return filled_request(self._template, self._method, variables, body=self._has_body)
+
+
+def filled_request(
+    template: Template, method: str, variables: Mapping[str, Any], *, body: bool
+) -> AgentRequest:
+    """The request that a compiled template makes of a turn. Raises `AgentFailed`."""
+    try:
+        filled = template.render(variables)
+    except RenderError as error:
+        raise AgentFailed(f"the request of the turn cannot be made: {error}") from error
+    sent = json.dumps(filled["json"], ensure_ascii=False).encode() if body else b""
+    return AgentRequest(
+        method=method,
+        target=_target(filled["path"]),
+        headers=_headers(filled["headers"], sent),
+        body=sent,
+    )
 
 
 @asynccontextmanager
@@ -92,15 +111,17 @@ async def open_asgi(
         async with lifespan(app, target) as state:
             caller = Caller(app, state)
             try:
-                yield _agent(caller, settings, mailbox)
+                yield agent_at(caller, settings, mailbox)
             finally:
                 await caller.close()
 
 
-def compile_request(request: model.RequestTemplate) -> Template:
+def compile_request(
+    request: model.RequestTemplate, variables: tuple[str, ...] = VARIABLES
+) -> Template:
     """The templates of a request. Raises `TemplateError`; its places are the keys of `request`."""
     parts = {"path": request.path, "headers": dict(request.headers), "json": request.body}
-    return compile_value(parts, VARIABLES)
+    return compile_value(parts, variables)
 
 
 def variables_of(turn: Turn) -> Mapping[str, Any]:
@@ -109,9 +130,15 @@ def variables_of(turn: Turn) -> Mapping[str, Any]:
     return {"turn": {"input": turn.input, "number": turn.number}, "session": session}
 
 
-def _agent(caller: Caller, settings: model.Agent, mailbox: Mailbox) -> AsgiAgent:
+def agent_at(
+    caller: Receiver,
+    settings: model.Agent,
+    mailbox: Mailbox,
+    urls: Callable[[str], Mapping[str, Mapping[str, str]]] | None = None,
+) -> AsgiAgent:
+    """The agent that a caller reaches. Raises `StartError` where a template is wrong."""
     try:
-        return AsgiAgent(caller, settings, mailbox)
+        return AsgiAgent(caller, settings, mailbox, urls)
     except TemplateError as error:
         raise StartError(f"the agent's template is wrong: {error}") from error
 

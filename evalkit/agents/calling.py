@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from evalkit.agents.base import AgentFailed
+from evalkit.agents.targets import target_of
 from evalkit.services.asgi.protocol import App, Message
 from evalkit.suite.hosts import AGENT_HOST
 
@@ -83,6 +84,10 @@ class Caller:
                 running.cancel()
             self._behind.add(running)
             running.add_done_callback(partial(self._done_behind, log=exchange.good))
+
+    def target_of(self, url: str) -> str:
+        """The path and query of a URL of the application's. Raises `ValueError`."""
+        return target_of(url)
 
     async def close(self) -> None:
         """End what the application still does in the background."""

@@ -41,7 +41,8 @@ class Letter:
 class Mailbox:
     """Takes what agents deliver. It is an endpoint of the world's network."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str = f"http://{CALLER_HOST}") -> None:
+        self.url = url
         self._expected: dict[str, asyncio.Future[Response]] = {}
 
     @contextmanager
@@ -51,7 +52,7 @@ class Mailbox:
         came: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._expected[path] = came
         try:
-            yield Letter(f"http://{CALLER_HOST}{quote(path)}", came)
+            yield Letter(f"{self.url}{quote(path)}", came)
         finally:
             if self._expected.get(path) is came:
                 del self._expected[path]

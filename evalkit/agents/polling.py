@@ -14,8 +14,8 @@ from contextlib import suppress
 from typing import Any
 
 from evalkit.agents.base import AgentFailed
-from evalkit.agents.calling import AgentRequest, Caller, Response
-from evalkit.agents.targets import target_of
+from evalkit.agents.calling import AgentRequest, Response
+from evalkit.agents.receiving import Receiver
 from evalkit.services.template import RenderError, Template, compile_value
 from evalkit.suite.agent import Poll
 from evalkit.units import format_duration
@@ -28,7 +28,7 @@ _HEADERS = (("accept", "application/json, text/event-stream"),)
 class Poller:
     """Asks an agent for what it was given to do. Raises `TemplateError` for a wrong path."""
 
-    def __init__(self, caller: Caller, settings: Poll) -> None:
+    def __init__(self, caller: Receiver, settings: Poll) -> None:
         from jsonpath_ng.parser import parse
 
         self._caller = caller
@@ -54,7 +54,7 @@ class Poller:
             await asyncio.sleep(self._wait(last))
             last = await self._caller.call(_get(target))
             if last.status == 303:
-                return await self._caller.call(_get(_leads_to(last.header("location") or "")))
+                return await self._caller.call(_get(self._leads_to(last.header("location") or "")))
             if not self._unfinished(last):
                 return last
 
@@ -89,21 +89,20 @@ class Poller:
                     "the agent answered 202 without a Location; say with `poll: {path: …}` where "
                     "its reply will be"
                 )
-            return _leads_to(location)
+            return self._leads_to(location)
         body = None
         with suppress(ValueError, RecursionError):
             body = json.loads(accepted.body)
         try:
-            return _leads_to(str(self._path.render({**variables, "accepted": body})))
+            return self._leads_to(str(self._path.render({**variables, "accepted": body})))
         except RenderError as error:
             raise AgentFailed(f"the path to poll cannot be made: {error}") from error
 
-
-def _leads_to(url: str) -> str:
-    try:
-        return target_of(url)
-    except ValueError as error:
-        raise AgentFailed(f"the place to poll: {error}") from None
+    def _leads_to(self, url: str) -> str:
+        try:
+            return self._caller.target_of(url)
+        except ValueError as error:
+            raise AgentFailed(f"the place to poll: {error}") from None
 
 
 def _get(target: str) -> AgentRequest:

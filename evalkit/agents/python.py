@@ -16,20 +16,21 @@ Target: TypeAlias = Callable[[Turn], Awaitable[object]]
 
 _ALLOWED = (
     "an async function, `async def agent(turn) -> Reply`, "
-    "or an async context manager that yields one"
+    "or an async context manager that yields one; run live, a synchronous function too"
 )
 
 
 class PythonAgent:
     """Calls the agent's own coroutine, in the task of the turn."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target | Callable[[Turn], object]) -> None:
         self._target = target
 
     async def reply(self, turn: Turn) -> Reply:
         """What the agent says; plain text becomes a `Reply`."""
         try:
-            said = await self._target(turn)
+            said = self._target(turn)
+            said = await said if inspect.isawaitable(said) else said
         except SystemExit as error:
             raise AgentFailed(f"the agent ended the process: SystemExit({error})") from error
         if isinstance(said, str):
@@ -41,8 +42,11 @@ class PythonAgent:
 
 
 @asynccontextmanager
-async def open_python(target: str, folder: Path) -> AsyncIterator[PythonAgent]:
-    """The agent that a target names, entered for the length of a world.
+async def open_python(
+    target: str, folder: Path, *, blocking: bool = False
+) -> AsyncIterator[PythonAgent]:
+    """The agent that a target names, entered for the length of a world. `blocking` allows one that
+    is a synchronous function, where there is nothing that it could hold up.
 
     Raises `StartError` where the target is no agent.
     """
@@ -54,7 +58,7 @@ async def open_python(target: str, folder: Path) -> AsyncIterator[PythonAgent]:
                     made = await stack.enter_async_context(made)
                 except (Exception, SystemExit) as error:
                     raise _raised(error, target) from error
-            _check(made, target)
+            _check(made, target, blocking=blocking)
             yield PythonAgent(made)
 
 
@@ -70,8 +74,8 @@ def _made(found: Any, target: str) -> Any:
         raise _raised(error, target) from error
 
 
-def _check(made: Any, target: str) -> None:
-    if not _is_async_callable(made):
+def _check(made: Any, target: str, *, blocking: bool) -> None:
+    if not _is_async_callable(made) and not (blocking and callable(made)):
         kind = "a synchronous function" if inspect.isroutine(made) else f"a {type(made).__name__}"
         raise _wrong(made, target, f"is {kind}")
     if not _takes(made, 1):

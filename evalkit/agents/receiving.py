@@ -15,6 +15,10 @@ class Receiver(Protocol):
         """What is answered. Raises `AgentFailed` where nothing is."""
         ...
 
+    def target_of(self, url: str) -> str:
+        """The path and query of a URL that leads there, or of a path. Raises `ValueError`."""
+        ...
+
 
 def receiver_of(agent: Agent) -> Receiver | None:
     """Where requests to an agent go; None where it is not served."""

@@ -17,9 +17,11 @@ from evalkit.engine.events import (
     Interrupted,
     RunPlanned,
 )
+from evalkit.engine.lending import Lender
 from evalkit.engine.run import run_suite
 from evalkit.errors import StartError
 from evalkit.keyed import digest_of
+from evalkit.live.meter import Fidelity
 from evalkit.store import CellProblem, CellWriter, KeptCell, RunJudged, RunOpened
 
 Listener: TypeAlias = Callable[[Event | RunOpened | RunJudged], None]
@@ -33,14 +35,17 @@ class Outcome:
     planned: tuple[CellKey, ...]
     digests: dict[CellKey, str] = field(default_factory=dict)
     problems: list[tuple[CellKey, CellProblem]] = field(default_factory=list)
+    fidelity: dict[str, Fidelity] = field(default_factory=dict)
     interrupted: bool = False
     not_started: str | None = None
 
     def take(self, event: Event) -> None:
         """Keep what an event says."""
         match event:
-            case CellDone(cell=cell, digest=digest):
+            case CellDone(cell=cell, digest=digest, fidelity=fidelity):
                 self.digests[cell] = digest
+                if fidelity is not None:
+                    self.fidelity[cell.scenario] = fidelity  # a live scenario is one cell
             case CellFailed(cell=cell):
                 self.problems.append((cell, _failed(event)))
             case CheckCrashed(cell=cell):
@@ -96,19 +101,25 @@ def drive(
     listener: Listener,
     kept: Mapping[CellKey, KeptCell] | None = None,
     keep: Sequence[int] = (),
+    only: Collection[CellKey] | None = None,
+    lender: Lender | None = None,
 ) -> Outcome:
-    """Run the cells of a plan but those that are kept from before, of which it tells as if they had
-    been run. An interrupt ends it, with what was measured kept. For `keep` see `run_suite`.
+    """Run the cells of a plan, or `only` some, but those that are kept from before, of which it
+    tells as if they had been run. An interrupt ends it, with what was measured kept. For `keep` and
+    `lender` see `run_suite`.
     """
-    outcome = Outcome(cells_of(plan))
+    cells = tuple(each for each in cells_of(plan) if only is None or each in only)
+    outcome = Outcome(cells)
     kept = kept or {}
+    done = frozenset(kept) | (frozenset(cells_of(plan)) - frozenset(cells))
+    lending = {} if lender is None else {"lender": lender}
 
     def told(event: Event) -> None:
         event = _concealed(event, plan, sink)
         outcome.take(event)
         listener(event)
 
-    events = run_suite(plan, sink=sink, workers=workers, done=frozenset(kept), keep=keep)
+    events = run_suite(plan, sink=sink, workers=workers, done=done, keep=keep, **lending)
     try:
         for event in events:
             told(event)

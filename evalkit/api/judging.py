@@ -32,13 +32,21 @@ _JUDGED_BY = ("finding", "fault", "fault_missed")
 
 def judged(run: Run, plan: SuitePlan, outcome: Outcome, *, differs: str | None) -> RunRecord:
     """The record of the run with its verdict. `differs` is where a second run was different."""
-    plan, notes = (plan, ()) if not run.record.session else (_without_gates(plan), (ONE_SESSION,))
+    notes = left_out(plan)
+    if run.record.session:
+        plan, notes = _without_gates(plan), (*notes, ONE_SESSION)
     figures = figures_of(run)
     own = [each for each in plan.scenarios if not each.added]
     results = {each.name: _result(run, figures, plan, outcome, each) for each in own}
     sound = [each for each in own if each.name in gated_scenarios(plan.suite)]
     expected = expected_of(plan.suite, sound)
-    suite = judge_suite(plan.suite, list(results.values()), figures, expected=expected)
+    suite = judge_suite(
+        plan.suite,
+        list(results.values()),
+        figures,
+        expected=expected,
+        sampled=plan.live is not None,
+    )
     record = replace(
         run.record,
         status=Status.INTERRUPTED if outcome.interrupted else Status.COMPLETE,
@@ -54,6 +62,15 @@ def judged(run: Run, plan: SuitePlan, outcome: Outcome, *, differs: str | None) 
         spent=spending(figures.calls),
     )
     return with_verdict(record, suite, interrupted=outcome.interrupted)
+
+
+def left_out(plan: SuitePlan) -> tuple[str, ...]:
+    """A note on the scenarios that do not run in the mode of the run, if there are any."""
+    mode, other = ("simulate", "live") if plan.live is None else ("live", "simulate")
+    scenarios = plan.suite.scenarios.items()
+    names = [name for name, each in scenarios if each.runs not in (mode, "both")]
+    how = {"live": "live", "simulate": "simulated"}[other]
+    return (f"left out, for they run {how} only: {', '.join(names)}",) if names else ()
 
 
 def _without_gates(plan: SuitePlan) -> SuitePlan:
@@ -73,7 +90,7 @@ def _result(
         CellError(what=f"cell {each.cell}: {each.what}", start=each.start)
         for each in outcome.problems_of(scenario.name)
     ]
-    return judge_scenario(
+    result = judge_scenario(
         scenario.name,
         scenario.scenario,
         figures,
@@ -82,7 +99,19 @@ def _result(
         errors=errors,
         suite_gates=() if scenario.faulty else plan.suite.gates,
         expected=expected_of(plan.suite, [scenario]),
+        sampled=plan.live is not None,
     )
+    return _believed(result, outcome)
+
+
+def _believed(result: ScenarioResult, outcome: Outcome) -> ScenarioResult:
+    """The result, or none where evalkit itself was too slow for it to mean anything."""
+    fidelity = outcome.fidelity.get(result.scenario)
+    if fidelity is None or fidelity.bottleneck is None:
+        return result
+    why = f"evalkit was the bottleneck, so its figures mean nothing: {fidelity.bottleneck}"
+    verdict = combine([result.verdict, Verdict.INCONCLUSIVE])
+    return replace(result, verdict=verdict, reasons=(why, *result.reasons))
 
 
 def expected_of(suite: Suite, scenarios: Iterable[ScenarioPlan]) -> Mapping[str, Collection[str]]:
@@ -107,6 +136,7 @@ def _filled(
         planned,
         problems=outcome.problems_of(planned.name),
         digest=outcome.digest(planned.name),
+        fidelity=outcome.fidelity.get(planned.name),
     )
     if result is None:
         ended = endings(figures.sessions, planned.name)

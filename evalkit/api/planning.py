@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from evalkit.api.paths import Paths, suites_in
+from evalkit.api.quarantine import ended, quarantined, today
 from evalkit.engine.cells import SuitePlan
 from evalkit.engine.plan import plan_suite
 from evalkit.errors import SuiteError, UsageError
-from evalkit.suite import Problem, load_suite
+from evalkit.suite import Loaded, Problem, load_suite
+from evalkit.suite.model import Suite
 
 
 def plan_all(
@@ -20,6 +23,7 @@ def plan_all(
     session: str | None,
     seed: int | None,
     controls: bool = True,
+    live: bool | None = None,
 ) -> tuple[SuitePlan, ...]:
     """The plans of the suites at these paths, without those that hold nothing asked for.
 
@@ -31,7 +35,14 @@ def plan_all(
     for path in suites_in(paths):
         try:
             plans.append(
-                plan_one(path, scenario=scenario, session=session, seed=seed, controls=controls)
+                plan_one(
+                    path,
+                    scenario=scenario,
+                    session=session,
+                    seed=seed,
+                    controls=controls,
+                    live=live,
+                )
             )
         except SuiteError as error:
             problems += error.problems
@@ -51,11 +62,27 @@ def plan_one(
     session: str | None,
     seed: int | None,
     controls: bool = True,
+    live: bool | None = None,
 ) -> SuitePlan:
     """The plan of one suite. Raises `SuiteError` and `UsageError`."""
-    return plan_suite(
-        load_suite(path), scenarios=scenario, session=session, seed=seed, controls=controls
+    loaded = load_suite(path)
+    plan = plan_suite(
+        quarantined(loaded, today()),
+        scenarios=scenario,
+        session=session,
+        seed=seed,
+        controls=controls,
+        live=live,
     )
+    return replace(plan, warnings=(*ended(loaded, today()), *plan.warnings))
+
+
+def plan_loaded(
+    loaded: Loaded[Suite], *, seed: int | None = None, controls: bool = True
+) -> SuitePlan:
+    """The plan of a suite that was loaded. Raises `SuiteError` with all mistakes."""
+    plan = plan_suite(quarantined(loaded, today()), seed=seed, controls=controls)
+    return replace(plan, warnings=(*ended(loaded, today()), *plan.warnings))
 
 
 def _none_fits(unfit: Sequence[UsageError]) -> UsageError:

@@ -47,6 +47,7 @@ def plan_again(
         session=record.session,
         seed=record.seed,
         controls=record.controls,
+        live=record.live,
     )
 
 

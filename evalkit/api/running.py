@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from evalkit.api.baselines import Given, baseline_at, held_against, refuse_other_suites
 from evalkit.api.driving import Listener, Outcome, cells_of, drive
 from evalkit.api.fingerprints import dependencies, files_of
 from evalkit.api.judging import INTERRUPTED_EXIT, judged
@@ -22,9 +23,13 @@ from evalkit.engine.cells import SuitePlan
 from evalkit.engine.events import CellKey
 from evalkit.errors import UsageError
 from evalkit.gate import worst_exit
+from evalkit.gate.baseline import Baseline, Tolerance
 from evalkit.store import (
+    REAL,
+    SIMULATED,
     CellWriter,
     KeptCell,
+    QuarantineRecord,
     Run,
     RunJudged,
     RunOpened,
@@ -40,7 +45,7 @@ from evalkit.store import (
     sweep,
     write_record,
 )
-from evalkit.suite.model import FaultRule
+from evalkit.suite.model import FaultRule, Scenario
 
 AGAIN = "again"
 """Where in a run's folder the second of two runs is kept, if it was different."""
@@ -56,6 +61,9 @@ class _Choice:
     out: Path
     twice: bool
     controls: bool = True
+    live: bool | None = None
+    baseline: Baseline | None = None
+    tolerance: Tolerance = field(default_factory=Tolerance)
 
 
 def run(
@@ -68,7 +76,10 @@ def run(
     out: str | os.PathLike[str] = "reports",
     twice: bool = False,
     controls: bool = True,
+    live: bool | None = None,
     resume: str | os.PathLike[str] | None = None,
+    baseline: Given | None = None,
+    tolerance: Tolerance | None = None,
     listener: Listener | None = None,
 ) -> tuple[Run, ...]:
     """Run the suites at these paths and judge them; folders are searched for `*.eval.yaml`.
@@ -79,6 +90,12 @@ def run(
     fails where that was different. `controls` has every faulty scenario compared with the same
     sessions without faults, which are run as well where no scenario of the suite is of them.
     `listener` is told what happens.
+
+    `live` runs them live, or simulated where it is False: real sockets, a real clock, the agent a
+    process of its own. Without it each suite says how.
+
+    `baseline` is the file of a baseline of the one suite that is run, or an earlier run of it: the
+    run fails where it got worse by more than the `tolerance`.
 
     `resume` is a run (its folder, its id, or `latest`) that was killed or interrupted: its cells
     that are not complete are run, into its folder, and `paths` may be left out.
@@ -94,11 +111,20 @@ def run(
         out=Path(out),
         twice=twice,
         controls=controls,
+        live=live,
+        baseline=None if baseline is None else baseline_at(baseline, out=out),
+        tolerance=tolerance or Tolerance(),
     )
     if resume is not None:
         return (_resumed(os.fspath(resume), paths, choice, seed, listener or _nobody),)
     runs: list[Run] = []
-    plans = plan_all(paths, scenario=scenario, session=session, seed=seed, controls=controls)
+    plans = plan_all(
+        paths, scenario=scenario, session=session, seed=seed, controls=controls, live=live
+    )
+    if twice and any(each.live for each in plans):
+        raise UsageError("a live run is another one each time: it cannot be compared with itself")
+    if choice.baseline is not None:
+        refuse_other_suites(choice.baseline, [each.suite.suite for each in plans])
     for plan in plans:
         runs.append(_run(plan, choice, listener or _nobody))
         if runs[-1].record.status is Status.INTERRUPTED:
@@ -124,7 +150,7 @@ class _Work:
     run: Run
     key: bytes
     lock: int
-    workers: int | None
+    choice: _Choice
     listener: Listener
     kept: Mapping[CellKey, KeptCell] = field(default_factory=dict)
 
@@ -133,7 +159,7 @@ class _Work:
         return drive(
             self.plan,
             CellWriter.of(self.plan, folder, self.key),
-            workers=self.workers,
+            workers=self.choice.workers,
             listener=self.listener,
             kept=self.kept,
             keep=(self.lock,),
@@ -148,10 +174,8 @@ def _run(plan: SuitePlan, choice: _Choice, listener: Listener) -> Run:
         key = new_key(folder)
         write_record(folder, run.record)
         listener(RunOpened(run))
-        work = _Work(
-            plan=plan, run=run, key=key, lock=lock, workers=choice.workers, listener=listener
-        )
-        return _done(work, twice=choice.twice)
+        work = _Work(plan=plan, run=run, key=key, lock=lock, choice=choice, listener=listener)
+        return _done(work)
 
 
 def _resumed(name: str, paths: Paths, choice: _Choice, seed: int | None, listener: Listener) -> Run:
@@ -175,11 +199,11 @@ def _resumed(name: str, paths: Paths, choice: _Choice, seed: int | None, listene
             run=run,
             key=key,
             lock=lock,
-            workers=choice.workers,
+            choice=choice,
             listener=listener,
             kept=kept,
         )
-        return _done(work, twice=False)
+        return _done(work)
 
 
 def _reopened(run: Run, plan: SuitePlan, choice: _Choice) -> Run:
@@ -197,15 +221,18 @@ def _reopened(run: Run, plan: SuitePlan, choice: _Choice) -> Run:
     return Run(run.folder, record)
 
 
-def _done(work: _Work, *, twice: bool) -> Run:
+def _done(work: _Work) -> Run:
     """Do the work, and judge what came of it."""
     folder = work.run.folder
     outcome = work.drive(folder)
     differs = None
-    if twice and outcome.digests and not outcome.interrupted:
+    if work.choice.twice and outcome.digests and not outcome.interrupted:
         differs = _again(work, outcome)
     record = judged(work.run, work.plan, outcome, differs=differs)
     record = replace(record, finished=_iso(datetime.now(UTC)))
+    if work.choice.baseline is not None and record.status is Status.COMPLETE:
+        before, tolerance = work.choice.baseline, work.choice.tolerance
+        record = held_against(before, Run(folder, record), tolerance)
     write_record(folder, record)
     if record.digest is not None:
         forget_key(folder)
@@ -228,15 +255,28 @@ def _again(work: _Work, first: Outcome) -> str | None:
 
 
 def _opened(plan: SuitePlan, run_id: str, choice: _Choice, now: datetime) -> RunRecord:
+    return opened(plan, run_id, now, scenario=choice.scenario, session=choice.session)
+
+
+def opened(
+    plan: SuitePlan,
+    run_id: str,
+    now: datetime,
+    *,
+    scenario: str | None = None,
+    session: str | None = None,
+) -> RunRecord:
+    """The record of a run that begins: of a glob over the scenarios, or a session, if given."""
     path = str(plan.path)
-    again = command_of(path, seed=plan.seed, scenario=choice.scenario, session=choice.session)
+    live = plan.live is not None
+    again = command_of(path, seed=plan.seed, scenario=scenario, session=session, live=live)
     return RunRecord(
         run=run_id,
         suite=plan.suite.suite,
         path=path,
         seed=plan.seed,
-        session=choice.session,
-        chosen=choice.scenario,
+        session=session,
+        chosen=scenario,
         command=again,
         started=_iso(now),
         versions=versions(),
@@ -245,6 +285,8 @@ def _opened(plan: SuitePlan, run_id: str, choice: _Choice, now: datetime) -> Run
         prices=str(plan.prices),
         warnings=tuple(f"{each.place}: {each.message}" for each in plan.warnings),
         controls=plan.controls,
+        clock=SIMULATED if plan.live is None else REAL,
+        egress="python-only" if plan.live is None else plan.live.egress,
         scenarios=tuple(
             ScenarioRecord(
                 name=each.name,
@@ -258,10 +300,19 @@ def _opened(plan: SuitePlan, run_id: str, choice: _Choice, now: datetime) -> Run
                 expected=each.scenario.expect.end or (),
                 control=each.control,
                 added=each.added,
+                tags=each.scenario.tags,
+                quarantine=_quarantine(each.scenario, now),
             )
             for each in plan.scenarios
         ),
     )
+
+
+def _quarantine(scenario: Scenario, now: datetime) -> QuarantineRecord | None:
+    if (given := scenario.quarantine) is None:
+        return None
+    holds = given.holds(now.astimezone(UTC).date())
+    return QuarantineRecord(owner=given.owner, reason=given.reason, until=given.until, holds=holds)
 
 
 def _written(rule: FaultRule) -> dict[str, Any]:

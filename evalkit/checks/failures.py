@@ -11,18 +11,22 @@ from typing import Any
 from evalkit.checks.words import failure_of, listed, numbered
 from evalkit.faults import AGENT, FAULTS
 from evalkit.journal.logical import LogicalCall, logical_calls
-from evalkit.journal.records import FaultMoved, Outcome, Stage
+from evalkit.journal.records import Answer, FaultMoved, Outcome, Stage
 from evalkit.journal.views import CallView, SessionView, TurnView
 
 # Statuses below 500 that are the service's failure, not its answer.
 _FAILURES = frozenset({408, 429})
+
+# Statuses that are an answer, though a fault gave it: there is no such thing, or not like this.
+_ANSWERS = frozenset({400, 404, 405, 409, 410, 412, 413, 415, 422})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A service failed a turn and nothing made it good.
 
-    `injected` tells that a fault reached the client; `timed_out` that the client gave up waiting.
+    `injected` tells that a fault reached the client; `timed_out` that the client gave up waiting;
+    `refused` that a fault had it answer, in good order, that there is no such thing.
     """
 
     service: str
@@ -31,6 +35,7 @@ class Failure:
     what: str
     injected: bool
     timed_out: bool
+    refused: bool = False
 
 
 def failures(session: SessionView) -> tuple[Failure, ...]:
@@ -51,12 +56,18 @@ def _of_turn(turn: TurnView) -> Iterator[Failure]:
             what=f"{name} failed ({numbered(logical.numbers)}: {ways})",
             injected=any(_reached_its_client(call) for call in logical.attempts),
             timed_out=_gave_up(logical.last),
+            refused=_answered_otherwise(logical.last),
         )
 
 
 def _service_failed(logical: LogicalCall) -> bool:
     """Whether the service failed, rather than answered what the client did not like."""
     return any(_is_failure(call) for call in logical.attempts)
+
+
+def is_failure(call: CallView) -> bool:
+    """Whether the service failed a call: not by refusing it, nor because the agent died."""
+    return _is_failure(call) and not _answered_otherwise(call)
 
 
 def _is_failure(call: CallView) -> bool:
@@ -80,6 +91,19 @@ def _broke(fault: FaultMoved) -> bool:
     return fault.stage is Stage.DELIVERED and kind is not None and kind.breaks
 
 
+def _answered_otherwise(call: CallView) -> bool:
+    ended = call.ended
+    return ended is not None and ended.outcome is Outcome.REPLIED and ended.status in _ANSWERS
+
+
+def came_to_nothing(turn: TurnView) -> bool:
+    """Whether a turn has no reply: it raised, was cut at its deadline, or said nothing."""
+    ended = turn.ended
+    if ended is None or ended.timed_out or ended.error is not None:
+        return True
+    return not ended.text and ended.answer in (None, Answer.ANSWERED)
+
+
 def _died(call: CallView) -> bool:
     """Whether the agent died during the call: nobody was left to do anything about it."""
     return _gave_up(call) and any(fault.service == AGENT for fault in call.faults)
@@ -90,12 +114,31 @@ def _gave_up(call: CallView) -> bool:
 
 
 def _made_good(logical: LogicalCall, turn: TurnView) -> bool:
-    """Whether the turn got the same by another call: an equal one, or one to another model."""
+    """Whether the turn got the same by another call: an equal one, one to another model, one in
+    which a model was told what was wrong, or one that found what had been changed all the same.
+    """
     later = [call for call in turn.calls if _succeeded_since(call, logical.first)]
     if any(_identity(call) == _identity(logical.first) for call in later):
         return True
-    conversation = _conversation(logical.first)
-    return conversation is not None and conversation in map(_conversation, later)
+    if any(call.effects for call in logical.attempts):
+        return any(call.service == logical.service for call in later)
+    return any(_goes_on(call, failed) for call in later for failed in logical.attempts)
+
+
+def _goes_on(call: CallView, failed: CallView) -> bool:
+    """Whether a model was asked what another call had asked, and perhaps more, or was asked on."""
+    asked, before = _asked(call), _asked(failed)
+    conversation = before.get(_conversation_in(before))
+    if conversation is None:
+        return False
+    now = asked.get(_conversation_in(asked))
+    if isinstance(now, list) and isinstance(conversation, list):
+        return now[: len(conversation)] == conversation
+    if now == conversation:
+        return True
+    previous = asked.get("previous_response_id")
+    replied = b"" if failed.ended is None else failed.ended.body
+    return isinstance(previous, str) and previous.encode() in replied
 
 
 def _succeeded_since(call: CallView, failed: CallView) -> bool:
@@ -109,12 +152,14 @@ def _identity(call: CallView) -> tuple[str, str, str]:
     return call.service, call.started.operation, call.started.identity
 
 
-def _conversation(call: CallView) -> Any:
-    """What a model was asked, whichever model it was; None for other calls."""
+def _asked(call: CallView) -> dict[str, Any]:
+    """What a model was asked, whichever model it was; nothing for other calls."""
     try:
         body = json.loads(call.started.body)
     except ValueError:
-        return None
-    if not isinstance(body, dict) or "model" not in body:
-        return None
-    return body.get("messages") or body.get("input")
+        return {}
+    return body if isinstance(body, dict) and ("model" in body or "contents" in body) else {}
+
+
+def _conversation_in(asked: dict[str, Any]) -> str:
+    return next((name for name in ("messages", "input", "contents") if asked.get(name)), "")

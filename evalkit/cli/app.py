@@ -12,20 +12,34 @@ from collections.abc import Sequence
 
 from evalkit import __version__
 from evalkit.cli import (
+    annotate,
+    ask,
+    baseline,
     checks,
+    comment,
+    compare,
     contract,
+    coverage,
     diff,
     explain,
+    export,
     faults,
     forecast,
     gate,
+    history,
+    load,
     mcp_stdio,
     metrics,
+    mocks,
+    privileges,
+    reference,
+    report,
     run,
     schema,
     show,
     validate,
 )
+from evalkit.cli import open as opening
 from evalkit.cli.command import Command, Formatter
 from evalkit.errors import EvalkitError, SuiteError
 
@@ -33,16 +47,30 @@ COMMANDS: tuple[Command, ...] = (
     run.COMMAND,
     validate.COMMAND,
     show.COMMAND,
+    opening.COMMAND,
+    report.COMMAND,
     gate.COMMAND,
     forecast.COMMAND,
     explain.COMMAND,
     diff.COMMAND,
+    baseline.COMMAND,
+    compare.COMMAND,
+    history.COMMAND,
+    ask.COMMAND,
+    export.COMMAND,
+    annotate.COMMAND,
+    comment.COMMAND,
     contract.COMMAND,
+    coverage.COMMAND,
+    privileges.COMMAND,
     faults.COMMAND,
     checks.COMMAND,
     metrics.COMMAND,
+    reference.COMMAND,
     schema.COMMAND,
     mcp_stdio.COMMAND,
+    mocks.COMMAND,
+    load.COMMAND,
 )
 INTERRUPTED = 130
 BROKEN_PIPE = 141

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
-
-from evalkit.cli.command import Command, nothing
+from evalkit.cli.listing import listing
 
 _DESCRIPTION = """\
-Lists the checks: what each looks for in what was recorded, and whether what it finds fails the
-scenario (violation) or is told only (advice)."""
+Lists the checks by what they are about: what each looks for in what was recorded, whether what it
+finds fails the scenario (violation) or is told only (advice), its settings with their defaults, and
+how it is written under `checks:` in a suite."""
 
 _EXAMPLES = """\
-  evalkit checks"""
+  evalkit checks
+  evalkit checks | less"""
 
-
-def _action(args: argparse.Namespace) -> int:
-    from evalkit.report.catalogue import check_lines
-
-    del args
-    print("\n".join(check_lines()))
-    return 0
-
-
-COMMAND = Command(
-    name="checks",
+COMMAND = listing(
+    "checks",
+    of="check_lines",
     summary="list the checks that look for mistakes of the agent",
     description=_DESCRIPTION,
     examples=_EXAMPLES,
-    arguments=nothing,
-    action=_action,
 )

@@ -73,6 +73,16 @@ def positive(text: str) -> int:
     return number
 
 
+def share(text: str) -> float:
+    """A share from 0 to 1, written like `5%` or `0.05`."""
+    from evalkit.units import parse_share
+
+    try:
+        return parse_share(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def nothing(parser: argparse.ArgumentParser) -> None:
     """The arguments of a command that takes none."""
     del parser

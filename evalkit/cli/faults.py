@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-
-from evalkit.cli.command import Command, nothing
+from evalkit.cli.listing import listing
 
 _DESCRIPTION = """\
 Lists the faults that a scenario can inject, each as it is written in a suite, with its settings;
@@ -14,20 +12,10 @@ _EXAMPLES = """\
   evalkit faults
   evalkit faults | less"""
 
-
-def _action(args: argparse.Namespace) -> int:
-    from evalkit.report.catalogue import fault_lines
-
-    del args
-    print("\n".join(fault_lines()))
-    return 0
-
-
-COMMAND = Command(
-    name="faults",
+COMMAND = listing(
+    "faults",
+    of="fault_lines",
     summary="list the faults that a scenario can inject",
     description=_DESCRIPTION,
     examples=_EXAMPLES,
-    arguments=nothing,
-    action=_action,
 )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-
-from evalkit.cli.command import Command, nothing
+from evalkit.cli.listing import listing
 
 _DESCRIPTION = """\
 Lists the metrics with their units and definitions, and the labels that `where` can choose by;
@@ -14,20 +12,10 @@ _EXAMPLES = """\
   evalkit metrics
   evalkit metrics | less"""
 
-
-def _action(args: argparse.Namespace) -> int:
-    from evalkit.report.catalogue import metric_lines
-
-    del args
-    print("\n".join(metric_lines()))
-    return 0
-
-
-COMMAND = Command(
-    name="metrics",
+COMMAND = listing(
+    "metrics",
+    of="metric_lines",
     summary="list what is measured, and how gates are written",
     description=_DESCRIPTION,
     examples=_EXAMPLES,
-    arguments=nothing,
-    action=_action,
 )

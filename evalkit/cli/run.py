@@ -5,19 +5,28 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
 from evalkit.cli.command import Command, positive
+
+if TYPE_CHECKING:
+    from evalkit.api.driving import Listener
+    from evalkit.store import Run
+from evalkit.cli.compare import tolerance
 
 _DESCRIPTION = """\
 Runs the suites at the given paths (a folder is searched for *.eval.yaml files) and judges them.
 The sessions are replayed through the agent in a simulated world: waiting costs nothing, and the
-same seed gives the same run. What was measured is kept in a folder of its own under DIR."""
+same seed gives the same run; --live runs them in real time, over real sockets. What was measured
+is kept in a folder of its own under DIR."""
 
 _EXAMPLES = """\
   evalkit run scenarios/support
   evalkit run scenarios --scenario "crm-*" --workers 4
   evalkit run scenarios/support --scenario crm-slow --session s-003 --seed 7
   evalkit run scenarios/support --twice
+  evalkit run scenarios/support --baseline scenarios/support/support.baseline.json
+  evalkit run scenarios --base origin/main
   evalkit run --resume latest
   evalkit run scenarios/support --json > run.json"""
 
@@ -59,6 +68,13 @@ def _add_manner(parser: argparse.ArgumentParser) -> None:
         help="processes at a time (default: one per core); the results do not depend on it",
     )
     parser.add_argument(
+        "--live",
+        action="store_true",
+        default=None,
+        help="run against real processes over real sockets in real time; the default where the "
+        "suite says `mode: live` or its agent is `http` or `command`",
+    )
+    parser.add_argument(
         "--out",
         metavar="DIR",
         type=Path,
@@ -77,6 +93,24 @@ def _add_manner(parser: argparse.ArgumentParser) -> None:
         help="do not run sessions of faulty scenarios without faults as well, to compare",
     )
     parser.add_argument(
+        "--baseline",
+        metavar="FILE",
+        help="fail where the run is worse than this baseline (see `evalkit baseline`) or run",
+    )
+    parser.add_argument(
+        "--base",
+        metavar="COMMIT",
+        help="run each suite as it is at this commit (a branch, a tag, a hash) as well, and fail "
+        "where it is worse now",
+    )
+    tolerance(parser)
+    parser.add_argument(
+        "--no-report",
+        dest="report",
+        action="store_false",
+        help="do not write the HTML report into the run's folder",
+    )
+    parser.add_argument(
         "--json",
         action="store_true",
         help="print the record of each run as JSON, and all else to stderr",
@@ -93,23 +127,53 @@ def _action(args: argparse.Namespace) -> int:
     if not args.paths and args.resume is None:
         raise UsageError("which suite? give the path of one, or of a folder of suites")
     with progress_on(sys.stderr) as progress:
-        runs = api.run(
-            args.paths,
-            scenario=args.scenario,
-            session=args.session,
-            seed=args.seed,
-            workers=args.workers,
-            out=args.out,
-            twice=args.twice,
-            controls=args.controls,
-            resume=args.resume,
-            listener=progress,
-        )
+        runs = _runs(args, progress)
+    stream = sys.stderr if args.json else sys.stdout
     for run in runs:
-        print_closing(run, sys.stderr if args.json else sys.stdout)
+        print_closing(run, stream)
+        if args.report:
+            _report(run, stream)
         if args.json:
             print(to_json(run.record))
     return api.exit_code_of(runs)
+
+
+def _runs(args: argparse.Namespace, progress: Listener) -> tuple[Run, ...]:
+    from evalkit import api
+    from evalkit.api.branching import run_against
+    from evalkit.errors import UsageError
+    from evalkit.gate.baseline import Tolerance
+
+    options: dict[str, Any] = {
+        "scenario": args.scenario,
+        "session": args.session,
+        "seed": args.seed,
+        "workers": args.workers,
+        "out": args.out,
+        "twice": args.twice,
+        "controls": args.controls,
+        "live": args.live,
+        "tolerance": Tolerance(share=args.tolerance),
+        "listener": progress,
+    }
+    if args.base is None:
+        return api.run(args.paths, resume=args.resume, baseline=args.baseline, **options)
+    if args.baseline is not None or args.resume is not None:
+        raise UsageError("--base runs what it compares with: leave out --baseline and --resume")
+    return run_against(args.paths, args.base, **options)
+
+
+def _report(run: Run, stream: TextIO) -> None:
+    """Write the report of a run, and say where it is. The verdict stands if that cannot be done."""
+    from evalkit import api
+    from evalkit.errors import UsageError
+
+    try:
+        path, _ = api.report(run)
+    except UsageError as error:
+        print(f"evalkit: {error}", file=sys.stderr)
+    else:
+        print(f"  report  {path}", file=stream)
 
 
 COMMAND = Command(

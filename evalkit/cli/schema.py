@@ -15,7 +15,7 @@ _EXAMPLES = """\
 
 
 def _action(args: argparse.Namespace) -> int:
-    from evalkit.suite.schema import schema_text
+    from evalkit.checks.schema import schema_text
 
     del args
     print(schema_text(), end="")

@@ -43,7 +43,7 @@ def _arrivals(settings: Sessions) -> Iterator[int | None]:
     if settings.arrival is None:
         while True:
             yield None
-    draw, moment, number = Draw.of("arrival", settings.seed), 0.0, 0
+    draw, moment, number = Draw("arrival", settings.seed), 0.0, 0
     while True:
         yield round(moment * NS)
         moment += draw.exponential(1 / settings.arrival, f"gap {number}")

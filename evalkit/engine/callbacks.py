@@ -185,7 +185,7 @@ class Callbacks:
         return await deliver(self._process, caused.callback, what, caused.caller, self._clock)
 
     def _draw(self, place: Place) -> Draw:
-        return Draw.of(
+        return Draw(
             self._seed,
             place.session,
             place.turn,

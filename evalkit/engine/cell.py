@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from evalkit.agents import open_process
+from evalkit.agents.living import Kill, Process
 from evalkit.agents.mailbox import Mailbox
 from evalkit.engine.cells import CellResult, PlannedSession, ScenarioPlan, SuitePlan
 from evalkit.engine.desk import Desk
@@ -24,15 +26,40 @@ from evalkit.journal.digest import digest
 from evalkit.journal.records import End
 from evalkit.journal.views import JournalView
 from evalkit.journal.writer import Journal
+from evalkit.live.environment import without_proxies
+from evalkit.live.meter import Fidelity
 from evalkit.services import ServiceTemplate, load_service
 from evalkit.services.base import Runs
 from evalkit.suite.hosts import CALLER_HOST
 from evalkit.suite.model import ServiceUse
-from evalkit.world.clock import epoch_ns
+from evalkit.world.clock import Clock, epoch_ns
+from evalkit.world.endpoint import Endpoint
 from evalkit.world.world import World
 
 Templates: TypeAlias = Mapping[str, Sequence[ServiceTemplate]]
 """The services of each scenario, by its name."""
+
+
+class _Network(Protocol):
+    def close_idle(self, endpoint: Endpoint) -> None: ...
+
+
+class AnyWorld(Protocol):
+    """A world, simulated or live."""
+
+    @property
+    def clock(self) -> Clock:
+        """Its clock."""
+        ...
+
+    @property
+    def network(self) -> _Network:
+        """Its network."""
+        ...
+
+    def run(self, main: Coroutine[Any, Any, None]) -> None:
+        """Run `main` inside it."""
+        ...
 
 
 class Cell:
@@ -56,7 +83,7 @@ class Cell:
         self._done = self._not_completed = 0
         self._in_sessions = self._judging = False
         self._journal = Journal()
-        self._world = World(seed=plan.seed, starts_at=plan.suite.starts_at, journal=self._journal)
+        self._world = self._make_world()
         self._desk = Desk(
             journal=self._journal,
             clock=self._world.clock,
@@ -66,6 +93,15 @@ class Cell:
         self._endpoints: list[ServiceEndpoint] = []
         self._mailbox = Mailbox()
         self._replay: Replay | None = None
+
+    def _make_world(self) -> AnyWorld:
+        """The world of the cell."""
+        return World(
+            seed=self._plan.seed,
+            starts_at=self._plan.suite.starts_at,
+            journal=self._journal,
+            patience=None,  # deadlines and the watchdog end what waits for ever
+        )
 
     def position(self) -> object:
         """Something that changes as long as the cell moves.
@@ -82,12 +118,8 @@ class Cell:
         """Run it to its end, or to an interruption. Raises `StartError` where the agent cannot be
         started.
         """
-        complete = True
-        with _environment(self._plan.environment), _garbage_kept():
-            try:
-                self._world.run(self._main())
-            except CellInterrupted:
-                complete = False
+        with _garbage_kept():
+            complete = self._run()
         self._judging = True
         view = JournalView.of(self._journal.records)
         if not complete:
@@ -106,19 +138,28 @@ class Cell:
             complete=complete,
             virtual_ns=self._world.clock.now,
             crashes=judged.crashes,
+            fidelity=self._fidelity(),
+            output=self._output(),
         )
 
+    def _run(self) -> bool:
+        """Run the world; whether that came to its end."""
+        with _environment(self._plan.environment):
+            try:
+                self._world.run(self._main())
+            except CellInterrupted:
+                return False
+        return True
+
     async def _main(self) -> None:
-        self._serve()
+        await self._serve()
         restarts = self._desk.restarts
         async with AsyncExitStack() as stack:
             for each in self._endpoints:
                 if isinstance(each.service, Runs):
                     await stack.enter_async_context(each.service.running())
             kill_by = restarts.kill_by if restarts.any else None
-            agent = await stack.enter_async_context(
-                open_process(self._plan.suite.agent, self._plan.path.parent, kill_by, self._mailbox)
-            )
+            agent = await stack.enter_async_context(self._open(kill_by))
             self._desk.callbacks.reach(agent)
             self._replay = Replay(
                 agent=agent,
@@ -129,26 +170,51 @@ class Cell:
                 ended=self._ended,
             )
             self._in_sessions = True
+            self._sessions_begin()
             await self._replay.run(self._sessions)
             await self._desk.settled()
             self._in_sessions = False
 
-    def _serve(self) -> None:
+    def _open(self, kill_by: Callable[[Kill], None] | None) -> AbstractAsyncContextManager[Process]:
+        """The agent, for the length of the world."""
+        settings, folder = self._plan.suite.agent, self._plan.path.parent
+        return open_process(settings, folder, kill_by, self._mailbox)
+
+    async def _serve(self) -> None:
+        """Have the services answer where the agent reaches them."""
+        world = self._world
+        assert isinstance(world, World)
         for template in self._templates:
-            service = template.fresh()
-            ignore = self._plan.suite.services[service.name].ignore
-            endpoint = ServiceEndpoint(service, self._desk, ignore)
-            self._endpoints.append(endpoint)
-            for host in (host_of(service.name), *declared_hosts(template.info.hosts)):
-                self._world.serve(host, endpoint)
+            endpoint = self._endpoint(template)
+            for host in (host_of(template.info.name), *declared_hosts(template.info.hosts)):
+                world.serve(host, endpoint)
         if self._plan.suite.agent.callback is not None:
-            self._world.serve(CALLER_HOST, self._mailbox)
+            world.serve(CALLER_HOST, self._mailbox)
+
+    def _endpoint(self, template: ServiceTemplate) -> ServiceEndpoint:
+        """A fresh service of the world's."""
+        service = template.fresh()
+        ignore = self._plan.suite.services[service.name].ignore
+        endpoint = ServiceEndpoint(service, self._desk, ignore)
+        self._endpoints.append(endpoint)
+        return endpoint
 
     def _arriving(self, session: str) -> None:
         """Arm the connect faults of a session: it must not find an open connection."""
         for endpoint in self._endpoints:
             if endpoint.refuses(session):
                 self._world.network.close_idle(endpoint)
+
+    def _sessions_begin(self) -> None:
+        """The agent is up: what counts begins."""
+
+    def _output(self) -> str:
+        """What the processes of the agent printed."""
+        return ""
+
+    def _fidelity(self) -> Fidelity | None:
+        """What the world can say of how faithful it was; None where there is no doubt."""
+        return None
 
     def _ended(self, end: End) -> None:
         self._done += 1
@@ -158,8 +224,10 @@ class Cell:
 
 
 def load_templates(plan: SuitePlan) -> Templates:
-    """The services of each scenario, read and compiled once, to be made fresh for every world."""
-    starts_at = epoch_ns(plan.suite.starts_at)
+    """The services of each scenario, read and compiled once, to be made fresh for every world. Live
+    they tell the real time, roughly: the moment at which they were loaded and what passed since.
+    """
+    starts_at = epoch_ns(plan.suite.starts_at) if plan.live is None else time.time_ns()
     loaded: list[tuple[str, ServiceUse, ServiceTemplate]] = []
 
     def load(name: str, use: ServiceUse) -> ServiceTemplate:
@@ -202,17 +270,13 @@ def _garbage_kept() -> Iterator[None]:
         gc.enable()
 
 
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "ftp_proxy")
-
-
 @contextmanager
 def _environment(given: Mapping[str, str]) -> Iterator[None]:
     """The agent's environment: what the suite sets, and no proxy of the machine's."""
     before = dict(os.environ)
-    for name in list(os.environ):
-        if name.lower() in _PROXIES:
-            del os.environ[name]
-    os.environ.update(given)
+    kept = {**without_proxies(before), **given}
+    os.environ.clear()
+    os.environ.update(kept)
     try:
         yield
     finally:

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from evalkit.checks.privileges import Privileges
 from evalkit.checks.run import Crash
 from evalkit.engine.events import CellKey
 from evalkit.journal.records import AnyRecord
+from evalkit.live.meter import Fidelity
+from evalkit.live.plan import LivePlan
 from evalkit.metrics.pricing import Prices
 from evalkit.services import ServiceInfo
 from evalkit.suite import Problem
@@ -56,7 +59,8 @@ class SuitePlan:
     """All that is to be run of one suite. It is pickled on its way to the processes that run it.
 
     `warnings` are what somebody should know of before it runs. `controls` says that faulty
-    scenarios have theirs. `prices` are what its models are priced by.
+    scenarios have theirs. `prices` are what its models are priced by, `privileges` those that
+    people have accepted of its agent, if they have. `live` is there where it runs live.
     """
 
     suite: Suite
@@ -68,6 +72,8 @@ class SuitePlan:
     warnings: tuple[Problem, ...] = ()
     controls: bool = True
     prices: Prices = field(default_factory=Prices)
+    live: LivePlan | None = None
+    privileges: Privileges | None = None
 
     def scenario(self, name: str) -> ScenarioPlan:
         """The scenario of this name."""
@@ -78,6 +84,8 @@ class SuitePlan:
 class CellResult:
     """What a cell gives back. `cpu_ns` holds the CPU time of (session, turn) in real nanoseconds;
     `complete` is False where the cell was interrupted; `planned` names all its sessions.
+    Of a live one, `fidelity` says how faithful its world was, and `output` is what the agent
+    printed.
     """
 
     cell: CellKey
@@ -89,6 +97,8 @@ class CellResult:
     complete: bool = True
     virtual_ns: int = 0
     crashes: tuple[Crash, ...] = ()
+    fidelity: Fidelity | None = None
+    output: str = ""
 
 
 class CellSink(Protocol):

@@ -10,7 +10,6 @@ from evalkit.agents import AgentFailed
 from evalkit.agents.calling import AgentRequest, Response
 from evalkit.agents.living import AgentDown, Living, Process
 from evalkit.agents.receiving import Receiver, receiver_of
-from evalkit.agents.targets import target_of
 from evalkit.faults.callbacks import Signed
 from evalkit.journal.records import Arrival
 from evalkit.wire import Callback, Caller
@@ -42,15 +41,18 @@ async def deliver(
 ) -> Arrived:
     """Send it, and wait for the answer as long as its sender does."""
     try:
-        target = target_of(callback.url)
         living = None if process is None else await process.living(clock.now)
-    except (AgentDown, ValueError) as error:
+    except AgentDown as error:
         return Arrived(Arrival.UNREACHABLE, error=str(error))
     if living is None:
         return Arrived(Arrival.UNREACHABLE, error="the agent is down")
     receiver = receiver_of(living.agent)
     if receiver is None:
         return Arrived(Arrival.UNREACHABLE, error="the agent is not served: it is no `asgi` agent")
+    try:
+        target = receiver.target_of(callback.url)
+    except ValueError as error:
+        return Arrived(Arrival.UNREACHABLE, error=str(error))
     request = _request(target, what)
     return await _sent(receiver, living, request, callback.timeout, caller)
 

@@ -43,7 +43,7 @@ class ServiceEndpoint:
             self.service.name, session, self._connections[session], self._desk.clock.now
         )
         connecting = Connecting()
-        draw = Draw.of(
+        draw = Draw(
             self._desk.seed, "connect", self.service.name, session, self._connections[session]
         )
         for fault in decision.faults:
@@ -96,7 +96,7 @@ class ServiceEndpoint:
         operation = service.operation(request)
         identity = canonical(request, self._ignore)
         place = desk.begin(caller, service.name, operation, identity)
-        draw = Draw.of(
+        draw = Draw(
             desk.seed,
             place.session,
             place.turn,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from evalkit.live.meter import Fidelity
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class CellKey:
@@ -58,6 +60,7 @@ class CellDone:
     sessions: int
     cpu_ns: int
     virtual_ns: int
+    fidelity: Fidelity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

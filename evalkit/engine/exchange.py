@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from evalkit.engine.desk import Desk, kinds, spared
 from evalkit.faults import Decision, Fault, apply_all
 from evalkit.journal.identity import Place, call_failed
+from evalkit.journal.patience import told_to_wait
 from evalkit.journal.records import CallEnded, Outcome, Stage
 from evalkit.services.base import Service
 from evalkit.services.template import RenderError
@@ -154,5 +155,6 @@ class Exchange:
                 spared=spared(self._decision),
                 scopes_had=None if access is None else access.had,
                 scopes_used=() if access is None else access.used,
+                retry_after=told_to_wait(headers, desk.clock.wall) if failed else None,
             )
         )

@@ -3,24 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from evalkit.checks import Checked, Facts, check_expectations, expand, run_checks
+from evalkit.checks import Checked, Facts, check_expectations, made, run_checks
+from evalkit.checks.base import Cost
 from evalkit.engine.cells import PlannedSession, ScenarioPlan, SuitePlan
-from evalkit.journal.views import JournalView
+from evalkit.journal.views import CallView, JournalView
+from evalkit.metrics.context import is_model
 from evalkit.services.template import compile_value
 from evalkit.suite.model import Expect
 
 
 def judge_journal(plan: SuitePlan, scenario: ScenarioPlan, cell: int, view: JournalView) -> Checked:
     """What the checks and expectations of a scenario find in the journal of one of its cells."""
-    checks = expand((*plan.suite.checks, *scenario.scenario.checks))
-    result = run_checks(checks, view, Facts(services=plan.suite.services))
     planned = {each.id: each for each in scenario.cells[cell]}
+    uses = (*plan.suite.checks, *scenario.scenario.checks)
+    with made(uses, plan.path.parent) as (checks, crashes):
+        result = run_checks(checks, view, facts_of(plan, scenario, planned))
+    result += Checked(crashes=crashes)
     for session in view.sessions:
         expected = expectations(scenario.scenario.expect, planned[session.id])
         result += check_expectations(session, *expected)
     return result
+
+
+def facts_of(
+    plan: SuitePlan, scenario: ScenarioPlan, planned: Mapping[str, PlannedSession]
+) -> Facts:
+    """What the checks of a scenario may know beside the journal of a cell."""
+    kinds = {each.name: each.kind for each in plan.services}
+    return Facts(
+        services=plan.suite.services,
+        kinds=kinds,
+        models=frozenset(name for name, kind in kinds.items() if is_model(kind)),
+        sessions={name: each.record for name, each in planned.items()},
+        sensitive=plan.suite.sensitive,
+        privileges=plan.privileges,
+        scenario=scenario.name,
+        expected_ends=frozenset(scenario.scenario.expect.end or ()),
+        deadline=scenario.settings.deadline,
+        turn_deadline=scenario.settings.turn_deadline,
+        cost=_cost_of(plan),
+    )
+
+
+def _cost_of(plan: SuitePlan) -> Cost:
+    """What the calls of a suite's models cost: by the model that its service is priced as."""
+    priced_as = {each.name: each.price for each in plan.services}
+
+    def cost(call: CallView) -> Decimal | None:
+        if call.ended is None or call.ended.usage is None or (call.ended.status or 500) >= 400:
+            return None
+        found = plan.prices(priced_as.get(call.service) or call.ended.model, call.ended.usage)
+        return None if found is None else found.cost
+
+    return cost
 
 
 def expectations(expect: Expect, planned: PlannedSession) -> tuple[Expect, dict[int, Expect]]:

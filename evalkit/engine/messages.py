@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from evalkit.checks.run import Crash
 from evalkit.engine.cells import CellSink, SuitePlan
+from evalkit.live.meter import Fidelity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ class Finished:
     virtual_ns: int
     complete: bool
     crashes: tuple[Crash, ...]
+    fidelity: Fidelity | None = None
 
 
 @dataclass(frozen=True, slots=True)

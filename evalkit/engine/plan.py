@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from importlib.util import find_spec
 from pathlib import Path
 
 from evalkit.checks import CHECKS
+from evalkit.checks.mistakes import check_mistakes, own_names
+from evalkit.checks.privileges import accepted_of
 from evalkit.engine.arrivals import Cells, only, plan_sessions
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
 from evalkit.engine.controls import with_controls
@@ -17,16 +22,17 @@ from evalkit.engine.hosts import declared_hosts, host_of, url_of, urls
 from evalkit.engine.judging import expectations
 from evalkit.engine.prices import price_problems, prices_of
 from evalkit.errors import SuiteError, UsageError
-from evalkit.faults import Rule, When, problems_of
+from evalkit.faults import Fault, Rule, When, problems_of
 from evalkit.gate import gated_scenarios
 from evalkit.gate.located import gate_problems, gate_warnings
+from evalkit.live.plan import LivePlan
 from evalkit.metrics.pricing import Prices
-from evalkit.services import ServiceInfo, load_service
+from evalkit.services import SPEAKING, ServiceInfo, load_service
 from evalkit.services.template import RenderError, TemplateError, compile_value
 from evalkit.suite import Loaded, Problem, load_sessions
+from evalkit.suite.checks import CheckUse
 from evalkit.suite.hosts import AGENT_HOST, AGENT_URL, CALLER_HOST
 from evalkit.suite.model import (
-    Expect,
     Scenario,
     ServiceUse,
     SessionRecord,
@@ -48,18 +54,22 @@ def plan_suite(
     session: str | None = None,
     seed: int | None = None,
     controls: bool = True,
+    live: bool | None = None,
 ) -> SuitePlan:
     """The plan of a suite: of the scenarios that match a glob, of one session, under a seed, each
-    faulty scenario with its control unless there are to be none.
+    faulty scenario with its control unless there are to be none; to run live or simulated, or as
+    the suite says.
 
     Raises `SuiteError` with all mistakes, `UsageError` where the glob or the session fit nothing.
     """
-    return _Planner(loaded, seed).plan(scenarios, session, controls=controls)
+    runs_live = loaded.value.runs_live if live is None else live
+    return _Planner(loaded, seed, live=runs_live).plan(scenarios, session, controls=controls)
 
 
 class _Planner:
-    def __init__(self, loaded: Loaded[Suite], seed: int | None) -> None:
+    def __init__(self, loaded: Loaded[Suite], seed: int | None, *, live: bool) -> None:
         self._loaded = loaded
+        self._live = live
         self._suite = loaded.value
         self._folder = loaded.path.parent
         self._seed = self._suite.sessions.seed if seed is None else seed
@@ -70,9 +80,11 @@ class _Planner:
 
     def plan(self, pattern: str | None, session: str | None, *, controls: bool) -> SuitePlan:
         self._check_start()
+        self._check_mode()
         services = self._services()
         prices = self._prices(services)
         self._check_overrides()
+        self._check_model_faults({each.name: each.kind for each in services})
         self._together = any(each.shared for each in services)
         environment = self._environment()
         self._check_meaning()
@@ -93,6 +105,8 @@ class _Planner:
             warnings=tuple(self._warnings(whole)),
             controls=controls,
             prices=prices,
+            live=_live_plan(self._suite) if self._live else None,
+            privileges=accepted_of(self._loaded.path),
         )
 
     # Parts -------------------------------------------------------------------------------------
@@ -102,6 +116,12 @@ class _Planner:
             epoch_ns(self._suite.starts_at)
         except ValueError:
             self._problem(("starts_at",), "this is no ISO 8601 time, like 2026-01-05T09:00:00Z")
+
+    def _check_mode(self) -> None:
+        if self._suite.agent.outside and not self._live:
+            kind = "http" if self._suite.agent.http is not None else "command"
+            message = "an agent that is a process of its own runs live only; run it with --live"
+            self._problem(("agent", kind), f"{message}, or say `mode: live`")
 
     def _services(self) -> tuple[ServiceInfo, ...]:
         found = []
@@ -204,7 +224,8 @@ class _Planner:
         records = self._records(settings, ("scenarios", name, "sessions"), scenario.sessions)
         if records is None:
             return None
-        cells = plan_sessions(records, settings, together=self._together)
+        # Live, a cell is a start of the agent's process.
+        cells = plan_sessions(records, settings, together=self._together or self._live)
         self._check_ids(cells, scenario.sessions, name)
         self._check_templates(cells, scenario, name)
         self._check_filling(cells, scenario, name)
@@ -264,6 +285,11 @@ class _Planner:
         if not matching:
             names = ", ".join(each.name for each in plans)
             raise UsageError(f"no scenario matches {pattern!r}; there are: {names}")
+        mode = "live" if self._live else "simulate"
+        matching = [each for each in matching if each.scenario.runs in (mode, "both")]
+        if not matching:
+            how = "live" if self._live else "simulated"
+            raise UsageError(f"no scenario of {self._loaded.path} that was chosen runs {how}")
         if session is None:
             yield from matching
             return
@@ -301,9 +327,9 @@ class _Planner:
             kinds = {fault.name for rule in _rules(scenario) for fault in rule.faults}
             kinds |= {"status"} if any(rule.when.sequence for rule in _rules(scenario)) else set()
             self._check_gates((*where, "gates"), scenario.gates, [name], kinds)
-            self._check_checks((*where, "checks"), scenario.checks)
+            self._check_checks((*where, "checks"), scenario.checks, suite.checks)
             self._check_faults((*where, "faults"), scenario)
-            self._check_expect((*where, "expect"), scenario.expect)
+            self._check_expect((*where, "expect"), scenario)
 
     def _check_gates(
         self,
@@ -315,13 +341,19 @@ class _Planner:
         known = {"scenario": scenarios, "service": tuple(self._suite.services), "fault": faults}
         self._problems += gate_problems(self._loaded, where, gates, known)
 
-    def _check_checks(self, where: tuple[str, ...], names: Sequence[str]) -> None:
-        allowed = ("standard", *CHECKS)
-        for index, name in enumerate(names):
-            if name not in allowed:
-                self._problem(
-                    (*where, index), f"no check is named {name}", allowed=allowed, given=name
-                )
+    def _check_checks(
+        self,
+        where: tuple[str, ...],
+        uses: Sequence[CheckUse],
+        before: Sequence[CheckUse] = (),
+    ) -> None:
+        services = self._suite.services
+        for each in check_mistakes(uses, self._folder, services, before):
+            place = (*where, *each.where)
+            problem = self._loaded.problem(
+                place, each.message, allowed=each.allowed, at_key=each.at_key
+            )
+            self._problems.append(replace(problem, suggestion=each.suggestion))
 
     def _check_faults(self, where: tuple[str, ...], scenario: Scenario) -> None:
         for index, rule in enumerate(_rules(scenario)):
@@ -332,21 +364,39 @@ class _Planner:
             elif rule.service and rule.service not in self._suite.services:
                 self._unknown_service((*where, index, "at"), rule.service)
 
+    def _check_model_faults(self, kinds: Mapping[str, str]) -> None:
+        """Only a model can say something wrong: at another service such a fault never arrives."""
+        for name, scenario in self._suite.scenarios.items():
+            for index, rule in enumerate(_rules(scenario)):
+                kind = kinds.get(rule.service or "")
+                if kind is None or kind in SPEAKING:
+                    continue
+                for fault in rule.faults:
+                    if fault.order != Fault.SENDS:
+                        other = f"{rule.service} is a service of kind {kind}"
+                        place = ("scenarios", name, "faults", index, "at")
+                        self._problem(place, f"{fault.name} befalls models, and {other}")
+
     def _check_moment(self, where: tuple[str | int, ...], when: When) -> None:
         service = "" if when.during is None else when.during.partition(" ")[0]
         if when.during is not None and service not in self._suite.services:
             self._unknown_service((*where, "during"), service)
 
-    def _check_expect(self, where: tuple[str, ...], expect: Expect) -> None:
+    def _check_expect(self, where: tuple[str, ...], scenario: Scenario) -> None:
+        expect = scenario.expect
         for service in expect.calls:
             if service not in self._suite.services:
                 self._unknown_service((*where, "calls", service), service)
+        if not expect.findings.allow:
+            return
+        own = own_names((*self._suite.checks, *scenario.checks), self._folder)
+        known = (*CHECKS, *dict.fromkeys(own))
         for index, name in enumerate(expect.findings.allow):
-            if name not in CHECKS:
+            if name not in known:
                 self._problem(
                     (*where, "findings", "allow", index),
                     f"no check is named {name}",
-                    allowed=tuple(CHECKS),
+                    allowed=known,
                     given=name,
                 )
 
@@ -369,6 +419,18 @@ class _Planner:
         self._problems.append(
             self._loaded.problem(where, message, allowed=tuple(allowed), given=given)
         )
+
+
+def _live_plan(suite: Suite) -> LivePlan:
+    """How a suite is run live. An agent that is there already cannot be kept from anything, and to
+    be hosts over TLS takes `cryptography`.
+    """
+    http = suite.agent.http
+    egress = suite.agent.egress
+    there_already = http is not None and http.start is None
+    if there_already or (egress == "proxied" and find_spec("cryptography") is None):
+        egress = "open"
+    return LivePlan(environment=dict(os.environ), egress=egress)
 
 
 def _rules(scenario: Scenario) -> tuple[Rule, ...]:

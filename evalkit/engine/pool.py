@@ -204,6 +204,7 @@ def _finished(cell: CellKey, answer: Finished) -> Iterator[Event]:
             sessions=answer.sessions,
             cpu_ns=answer.cpu_ns,
             virtual_ns=answer.virtual_ns,
+            fidelity=answer.fidelity,
         )
 
 

@@ -27,7 +27,13 @@ _LATER: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "anyio": ("anyio._backends._asyncio",),
         "httpx": ("httpcore", "h11", "anyio._backends._asyncio"),
         "httpx2": ("httpcore2", "h11", "truststore", "anyio._backends._asyncio"),
-        "openai": ("openai.resources.chat.completions", "openai.resources.responses", "jiter"),
+        # Its folders of resources import nothing by themselves.
+        "langchain_openai": ("openai.resources.beta.beta",),
+        "openai": (
+            "openai.resources.chat.completions.completions",
+            "openai.resources.responses.responses",
+            "jiter",
+        ),
     }
 )
 """What a library imports when it is first used."""
@@ -90,6 +96,8 @@ def _is_taken(node: ast.stmt) -> TypeGuard[ast.If]:
 
 
 def _local(module: str, folder: Path) -> Path | None:
+    if not module:
+        return None
     parts = module.split(".")
     for candidate in (
         folder.joinpath(*parts).with_suffix(".py"),

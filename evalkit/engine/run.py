@@ -9,6 +9,7 @@ from dataclasses import replace
 from evalkit.engine.cells import CellSink, SuitePlan
 from evalkit.engine.events import CellKey, Event, RunPlanned
 from evalkit.engine.forking import Zygote, start_zygote
+from evalkit.engine.lending import Lender
 from evalkit.engine.messages import Order
 from evalkit.engine.pool import Pool
 from evalkit.engine.preload import ALWAYS, PRICES, libraries_of
@@ -22,13 +23,14 @@ def run_suite(
     workers: int | None = None,
     done: Collection[CellKey] = (),
     keep: Sequence[int] = (),
+    lender: Lender | None = None,
 ) -> Iterator[Event]:
     """Run the cells of the plan but those that are `done`, `workers` processes at a time (default:
-    the cores).
+    the cores; live: one).
 
     `sink` keeps each cell's result, in the cell's process. The file descriptors in `keep` are
-    inherited by every process, and so are open for as long as one of them lives. Raises
-    `StartError`.
+    inherited by every process, and so are open for as long as one of them lives. A `lender` keeps
+    the process that cells are forked from for other runs of the same suite. Raises `StartError`.
     """
     keys = [
         CellKey(scenario.name, index)
@@ -42,6 +44,8 @@ def run_suite(
         sessions=sum(each.sessions for each in plan.scenarios),
     )
     target = plan.suite.agent.python or plan.suite.agent.asgi or ""
+    if plan.live is not None:  # the agent is a process of its own, and the machine's only one
+        target, workers = "", 1
     models = [each for each in plan.services if is_model(each.kind)]
     prices = PRICES if plan.prices.needs_list(models) else ()
     preload = (*ALWAYS, *prices, *libraries_of(target, plan.path.parent))
@@ -51,5 +55,8 @@ def run_suite(
     def start() -> Zygote:
         return start_zygote(order, plan.environment, keep)
 
-    pool = Pool(start, plan, sink, workers or os.cpu_count() or 1)
+    def borrow() -> Zygote:
+        return start() if lender is None else lender.borrow(start)
+
+    pool = Pool(borrow, plan, sink, workers or os.cpu_count() or 1)
     yield from pool.run([each for each in keys if each not in done])

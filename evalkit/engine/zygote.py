@@ -31,6 +31,8 @@ from evalkit.engine.cell import Cell, Templates, load_templates
 from evalkit.engine.cells import CellResult, PlannedSession
 from evalkit.engine.events import CellKey
 from evalkit.engine.interrupts import CellInterrupted
+from evalkit.engine.live_cell import LiveCell
+from evalkit.engine.load_cell import LoadCell
 from evalkit.engine.messages import Began, Ended, Failed, Finished, Order, Progress, Ready
 from evalkit.engine.preload import imported_later
 from evalkit.engine.watchdog import Watchdog
@@ -183,9 +185,16 @@ def _interrupt(*_: object) -> None:
     raise CellInterrupted
 
 
+def _kind(order: Order) -> type[Cell]:
+    live = order.plan.live
+    if live is None:
+        return Cell
+    return LiveCell if live.load is None else LoadCell
+
+
 def _run(order: Order, templates: Templates, key: CellKey, answers: Connection) -> None:
     voice = _Voice(answers)
-    cell = Cell(order.plan, templates, key, voice.progress)
+    cell = _kind(order)(order.plan, templates, key, voice.progress)
     limit = order.plan.suite.agent.stall_after
 
     def stalled(stacks: str) -> None:
@@ -231,5 +240,6 @@ class _Voice:
                 virtual_ns=result.virtual_ns,
                 complete=result.complete,
                 crashes=result.crashes,
+                fidelity=result.fidelity,
             )
         )

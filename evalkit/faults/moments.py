@@ -92,4 +92,4 @@ def _drawn(rule: Rule, moment: Moment, seed: int, scenario: str) -> bool:
     if share is None:
         return True
     key = (moment.session, moment.turn, moment.kind, moment.service, moment.what, moment.ordinal)
-    return Draw.of(seed, scenario, rule.index, *map(str, key)).unit("share") < share
+    return Draw(seed, scenario, rule.index, *map(str, key)).unit("share") < share

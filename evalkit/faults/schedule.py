@@ -139,7 +139,7 @@ class Schedule:
 
     def share_draw(self, rule: Rule, call: CallPlace) -> Draw:
         """The draw that a share is taken from: per logical call, or per attempt."""
-        draw = Draw.of(
+        draw = Draw(
             self.seed,
             self.scenario,
             rule.index,
@@ -162,7 +162,7 @@ class Schedule:
             return (), f"this is connection {connection}, after the first {when.first}"
         share = _share(when, at)
         if share is not None:
-            draw = Draw.of(self.seed, self.scenario, rule.index, session, rule.service)
+            draw = Draw(self.seed, self.scenario, rule.index, session, rule.service)
             drawn = draw.unit("share")
             if drawn >= share:
                 return (), f"the session drew {drawn:.4f}, not below the share {share:.4g}"

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from evalkit.journal.records import Outcome
+from evalkit.quick import quick
 from evalkit.wire import Headers, Request
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a call stands among the calls of its session. All numbers count from 1.

@@ -93,9 +93,9 @@ class Plainer:
         kind, names = _KINDS[type(record)], self._names[record.session]
         plain = [
             each
-            if type(each) in _AS_IS
+            if (of := type(each)) in _AS_IS
+            or (of is str and "-" not in each and "0x" not in each)
             or each == ()
-            or (type(each) is str and "-" not in each and "0x" not in each)
             else plain_value(each, names)
             for each in kind.values(record)
         ]

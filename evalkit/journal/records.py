@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from evalkit.quick import quick
 from evalkit.wire import Usage
 
 
@@ -82,6 +83,7 @@ class Record:
     turn: int | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStarted(Record):
     """A session began; `intended` is when it should have."""
@@ -119,6 +121,7 @@ class TurnEnded(Record):
     traceback: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallStarted(Record):
     """A request arrived at a service.
@@ -142,6 +145,7 @@ class CallStarted(Record):
     body: bytes = b""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(Record):
     """A call is over. `first_byte`, `first_token` and `last_token` are world times or None: when
@@ -170,8 +174,10 @@ class CallEnded(Record):
     breaches: tuple[str, ...] = ()  # how the request broke the service's contract, and where
     scopes_had: tuple[str, ...] | None = None  # of the credential; None where none was accepted
     scopes_used: tuple[str, ...] = ()  # those that the operation needs
+    retry_after: int | None = None  # nanoseconds that an error told its client to wait
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultMoved(Record):
     """A fault reached a stage. `rule` is its place in the scenario, `fault` its kind."""
@@ -193,6 +199,7 @@ class FaultMissed(Record):
     reason: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectCommitted(Record):
     """A service changed something because of a call; `fault` is what changed when, or how often."""

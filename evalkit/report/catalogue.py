@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from evalkit.checks import CHECKS, SETS
+from evalkit.checks import GROUPS, SETS, Check, Part
 from evalkit.faults import FAULTS, PRESETS, When
 from evalkit.gate.expression import __doc__ as gate_language
 from evalkit.metrics.definitions import LABELS, METRICS
@@ -33,14 +34,63 @@ def fault_lines() -> Iterator[str]:
 
 
 def check_lines() -> Iterator[str]:
-    """Every check with what it finds, then the sets of them."""
-    for name, check in CHECKS.items():
-        yield f"{name} ({check.severity.value})"
-        yield from _wrapped(check.about)
+    """Every check by its group with what it finds and its settings, then the sets of them."""
+    for group, members in GROUPS.items():
+        yield f"{group}"
         yield ""
-    for name, members in SETS.items():
-        yield f"{name}: a set of {len(members)} checks"
-        yield from _wrapped(", ".join(members))
+        for check in members:
+            yield from _check(check)
+            yield ""
+    for name, names in SETS.items():
+        yield f"{name}: a set of {len(names)} checks that need no settings"
+        yield from _wrapped(", ".join(names))
+    yield ""
+    yield "checks of your own: a class beside the suite, named as `checks.py:Name`"
+    yield from _wrapped("It inherits from evalkit.checks.Check. `-NAME` leaves a check out.")
+
+
+def _check(check: type[Check]) -> Iterator[str]:
+    """A check: its name and severity, what it finds, how it is written, and what can be set."""
+    yield f"  {check.name} ({check.severity.value})"
+    yield from _wrapped(check.about, by=4)
+    if check.Settings is None:
+        return
+    if check.example is not None:
+        yield from _wrapped(f"- {check.example}", by=4, further=6)
+    model = check.Settings
+    described = {
+        each.alias or name: f"{each.description or name}{_keys(each.annotation)}"
+        f"{_default(model, name)}"
+        for name, each in model.model_fields.items()
+    }
+    yield from _listed(described, by=6)
+
+
+def _keys(annotation: Any) -> str:
+    """The keys of a setting that is a mapping with some of its own."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return (
+            f": {', '.join(each.alias or name for name, each in annotation.model_fields.items())}"
+        )
+    return next(filter(None, map(_keys, get_args(annotation))), "")
+
+
+def _default(model: type[Part], name: str) -> str:
+    """A setting's default as it would be written in a suite, where there is one to speak of."""
+    field = model.model_fields[name]
+    if field.is_required():
+        return " (needed)"
+    default = field.get_default(call_default_factory=True)
+    if default is None or default == () or default == {} or isinstance(default, BaseModel):
+        return ""
+    written = model.model_construct(**{name: default}).model_dump(mode="json", include={name})
+    value = written[name]
+    texts = [str(each) for each in value] if isinstance(value, list) else [_as_written(value)]
+    return f" (default: {', '.join(texts)})"
+
+
+def _as_written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def metric_lines() -> Iterator[str]:
@@ -65,16 +115,24 @@ def _fields(model: type[BaseModel]) -> Iterator[str]:
     yield from _listed(fields)
 
 
-def _listed(described: Mapping[str, str]) -> Iterator[str]:
+def _listed(described: Mapping[str, str], *, by: int = 4) -> Iterator[str]:
     width = max(map(len, described), default=0)
+    indent = " " * by
     for name, description in described.items():
         yield from textwrap.wrap(
             description or name,
             _WIDTH,
-            initial_indent=f"    {name:<{width}}  " if description else "    ",
-            subsequent_indent=" " * (width + 6),
+            initial_indent=f"{indent}{name:<{width}}  " if description else indent,
+            subsequent_indent=" " * (width + by + 2),
         )
 
 
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="  ")
+def _wrapped(text: str, *, by: int = 2, further: int | None = None) -> list[str]:
+    rest = by if further is None else further
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=" " * by,
+        subsequent_indent=" " * rest,
+        break_on_hyphens=False,
+    )

@@ -12,10 +12,12 @@ from typing import TextIO
 from evalkit.gate import GateResult, Verdict
 from evalkit.metrics import format_figure
 from evalkit.report.against import against
+from evalkit.report.baseline import compared_brief
 from evalkit.report.lines import Column, Line, Span, line, print_lines, table, width_of, wrapped
+from evalkit.report.live import live_words, time_words
 from evalkit.report.spend import cost_of, priced_by, unpriced_calls
 from evalkit.report.trouble import Trouble, troubles_of
-from evalkit.report.words import SIMULATED, call_names, clean, count, style_of, worded
+from evalkit.report.words import call_names, clean, count, style_of, worded
 from evalkit.store import Run, RunRecord, ScenarioRecord, Status, command_of
 
 MOST_TROUBLES = 5
@@ -45,18 +47,23 @@ def closing(run: Run, width: int) -> Iterator[Line]:
     record = run.record
     if record.gates:
         yield line("gates of the suite, over the scenarios that inject nothing")
-        yield from _gates(record.gates, width)
+        yield from gate_lines(record.gates, width)
         yield line("")
     for scenario in sorted(record.scenarios, key=_place):
         yield from scenario_lines(run, scenario, width)
+        yield line("")
+    if record.compared is not None:
+        yield line(f"against the baseline {clean(record.compared.baseline)}", "bold")
+        yield from compared_brief(record.compared, width)
         yield line("")
     yield from _verdict(record, width)
     yield from _where(run, width)
 
 
-def _place(scenario: ScenarioRecord) -> tuple[bool, int]:
-    """What failed comes first, and controls come last."""
-    return scenario.added, _WORST.index(scenario.verdict)
+def _place(scenario: ScenarioRecord) -> tuple[bool, bool, bool, int]:
+    """What did not pass comes first, of it what is critical, and controls come last."""
+    passed = scenario.verdict is Verdict.PASS
+    return scenario.added, passed, not scenario.critical, _WORST.index(scenario.verdict)
 
 
 def scenario_lines(run: Run, scenario: ScenarioRecord, width: int) -> Iterator[Line]:
@@ -64,18 +71,20 @@ def scenario_lines(run: Run, scenario: ScenarioRecord, width: int) -> Iterator[L
     if scenario.added:
         yield from _control_lines(run, scenario, width)
         return
-    blocking = "" if scenario.blocking else "  (does not block)"
+    standing = f"  ({clean(scenario.standing)})" if scenario.standing else ""
+    critical = "critical " if scenario.critical else ""
     verdict = Span(worded(scenario.verdict), style_of(scenario.verdict))
-    yield (verdict, Span(f"  {clean(scenario.name)}{blocking}"))
+    yield (verdict, Span(f"  {critical}{clean(scenario.name)}{standing}"))
     if _was_not_reached(run, scenario):
         yield line(f"{count(scenario.sessions, 'session')} · not run", by=2)
         return
     yield line(" · ".join(_counts(run, scenario)), by=2)
-    for text in (*_own_reasons(scenario), *scenario.notes, against(run, scenario)):
+    live = live_words(scenario)
+    for text in (*_own_reasons(scenario), *scenario.notes, live, against(run, scenario)):
         yield from () if text is None else wrapped(clean(text), width, by=2)
     yield from _warned(scenario.warnings, scenario.gates, width)
     if scenario.gates:
-        yield from _gates(scenario.gates, width)
+        yield from gate_lines(scenario.gates, width)
     yield from _problems(scenario, width)
     yield from _troubles(run, scenario, width)
 
@@ -154,7 +163,8 @@ def _counts(run: Run, scenario: ScenarioRecord) -> Iterator[str]:
     yield from () if cost is None else (cost,)
 
 
-def _gates(gates: Iterable[GateResult], width: int) -> list[Line]:
+def gate_lines(gates: Iterable[GateResult], width: int) -> list[Line]:
+    """Gates with their figures, as a table."""
     rows = [
         (
             Span(worded(gate.verdict), style_of(gate.verdict) if gate.blocking else "yellow"),
@@ -186,7 +196,12 @@ def interval_of(gate: GateResult) -> str:
 
 
 def _again(record: RunRecord, scenario: str, session: str | None) -> str:
-    again = command_of(record.path, seed=record.seed, scenario=scenario, session=session)
+    fidelity = record.scenario(scenario).fidelity
+    if session is not None and fidelity is not None and fidelity.load is not None:
+        session = session.rpartition("~")[0] or session  # under load one comes as `ID~N`
+    again = command_of(
+        record.path, seed=record.seed, scenario=scenario, session=session, live=record.live
+    )
     return clean(again)
 
 
@@ -224,7 +239,7 @@ def _verdict(record: RunRecord, width: int) -> Iterator[Line]:
 
 def _where(run: Run, width: int) -> Iterator[Line]:
     record = run.record
-    if record.digest is not None:
+    if record.digest is not None and not record.live:
         yield line(f"digest  {record.digest}", by=2)
     yield line(f"run     {run.folder}", by=2)
     if record.status is Status.INTERRUPTED:
@@ -232,5 +247,4 @@ def _where(run: Run, width: int) -> Iterator[Line]:
     yield line(f"again   {record.command}", by=2)
     if (prices := priced_by(record)) is not None:
         yield line(f"prices  {clean(prices)}", by=2)
-    if record.clock == "simulated":
-        yield from wrapped(SIMULATED, width, "dim", by=2)
+    yield from wrapped(time_words(record), width, "dim", by=2)

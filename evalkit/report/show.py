@@ -111,7 +111,9 @@ def heading(run: Run, scenario: str, session: str) -> Iterator[str]:
     record = run.record
     if (compared := against(run, record.scenario(scenario), session)) is not None:
         yield compared
-    again = command_of(record.path, seed=record.seed, scenario=scenario, session=session)
+    again = command_of(
+        record.path, seed=record.seed, scenario=scenario, session=session, live=record.live
+    )
     yield f"again: {clean(again)}"
     if row["calls"]:
         name = shlex.quote(call_name(session, 1, scenario))

@@ -2,12 +2,13 @@
 
 from evalkit.services.base import DEFAULT_STARTS_AT_NS, Service, ServiceInfo
 from evalkit.services.custom.base import PythonService
-from evalkit.services.load import SERVICES, ServiceTemplate, load_service
+from evalkit.services.load import SERVICES, SPEAKING, ServiceTemplate, load_service
 from evalkit.wire import Effect, Reply, Request
 
 __all__ = [
     "DEFAULT_STARTS_AT_NS",
     "SERVICES",
+    "SPEAKING",
     "Effect",
     "PythonService",
     "Reply",

@@ -300,6 +300,9 @@ SERVICES: Mapping[str, Callable[[_Source], _Make]] = MappingProxyType(
 )
 """The kinds of services, by what `service:` says."""
 
+SPEAKING = frozenset({*PROVIDERS, "python"})
+"""Those in which a model speaks, or may: a Python class can do anything."""
+
 
 def _problems(loaded: Loaded[Any], compiler: Compiler) -> list[Problem]:
     return [

@@ -7,7 +7,10 @@ from evalkit.store.key import KEY, forget_key, kept_key, new_key
 from evalkit.store.notices import RunJudged, RunOpened
 from evalkit.store.parts import KeptCell, KeptCrash, sweep
 from evalkit.store.record import (
+    REAL,
+    SIMULATED,
     CellProblem,
+    QuarantineRecord,
     RunRecord,
     ScenarioRecord,
     Status,
@@ -20,10 +23,13 @@ from evalkit.store.writer import CellWriter
 
 __all__ = [
     "KEY",
+    "REAL",
+    "SIMULATED",
     "CellProblem",
     "CellWriter",
     "KeptCell",
     "KeptCrash",
+    "QuarantineRecord",
     "Run",
     "RunJudged",
     "RunOpened",

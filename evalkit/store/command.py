@@ -6,10 +6,16 @@ import shlex
 
 
 def command_of(
-    path: str, *, seed: int, scenario: str | None = None, session: str | None = None
+    path: str,
+    *,
+    seed: int,
+    scenario: str | None = None,
+    session: str | None = None,
+    live: bool = False,
 ) -> str:
     """The command that runs this again."""
     words = ["evalkit", "run", path]
     words += ["--scenario", scenario] if scenario is not None else []
     words += ["--session", session] if session is not None else []
+    words += ["--live"] if live else []
     return shlex.join([*words, "--seed", str(seed)])

@@ -27,7 +27,7 @@ def _row(scenario: ScenarioRecord) -> str:
     ends = (scenario.ends.get(end) for end in End)
     why = "<br>".join(map(escape, scenario.reasons))
     cells = (
-        escape(scenario.name) + ("" if scenario.blocking else " (does not block)"),
+        escape(scenario.name) + (f" ({escape(scenario.standing)})" if scenario.standing else ""),
         _verdict(scenario.verdict),
         f"{scenario.sessions:,}",
         *("-" if each is None else f"{each:,}" for each in ends),

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import UsageError
 from evalkit.gate import CheckResult, GateResult, RuleResult, Verdict
+from evalkit.gate.baseline import Compared
 from evalkit.journal.records import End
+from evalkit.live.meter import Fidelity
 from evalkit.metrics import Spent
 from evalkit.store.folder import RECORD
 
@@ -22,6 +24,12 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 FORMAT = 1
+
+CRITICAL = "critical"
+"""The tag of scenarios that come first."""
+
+SIMULATED, REAL = "simulated", "real"
+"""What kind of time the figures of a run are in."""
 
 
 class Status(StrEnum):
@@ -43,6 +51,21 @@ class CellProblem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineRecord:
+    """The quarantine of a scenario. It `holds` up to and including the day that ends it."""
+
+    owner: str
+    reason: str
+    until: str
+    holds: bool
+
+    def __str__(self) -> str:
+        if self.holds:
+            return f"quarantined until {self.until} by {self.owner}, does not block: {self.reason}"
+        return f"blocks again: its quarantine by {self.owner} ended on {self.until}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioRecord:
     """A scenario: what was planned of it, and what came of it once it was judged.
 
@@ -51,6 +74,8 @@ class ScenarioRecord:
     a suite writes them. `expected` are the ends that it expressly takes for good, and `warnings`
     what somebody should look at though nothing hangs on it. `control` names the scenario of the
     same sessions without faults; one that is `added` is there for that only, and is not judged.
+    `fidelity` says of a live one how faithful its world was. `quarantine` says why one does not
+    block for now; where it `holds`, `blocking` is False.
     """
 
     name: str
@@ -74,6 +99,26 @@ class ScenarioRecord:
     warnings: tuple[str, ...] = ()
     control: str | None = None
     added: bool = False
+    fidelity: Fidelity | None = None
+    tags: tuple[str, ...] = ()
+    quarantine: QuarantineRecord | None = None
+
+    @property
+    def critical(self) -> bool:
+        """Whether it is tagged `critical`: reports name such scenarios before others."""
+        return CRITICAL in self.tags
+
+    @property
+    def standing(self) -> str:
+        """What there is to say of whether it blocks; empty where it simply does."""
+        if self.quarantine is not None and (self.quarantine.holds or self.blocking):
+            return str(self.quarantine)
+        return "" if self.blocking else "does not block"
+
+    @property
+    def unattributed(self) -> int:
+        """Live: the calls of which it is not known which session they were of."""
+        return 0 if self.fidelity is None else dict(self.fidelity.calls).get("nothing", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +137,11 @@ class RunRecord:
 
     `prices` names the price tables with their dates, in the order in which they are asked, and
     `spent` says which of them priced the calls to which model.
+
+    `commit` and `branch` are those of the repository that the suite is in, where it is in one, and
+    `budgets` how long the agent may wait for a logical call to a service, in nanoseconds.
+
+    `compared` is what holding it against a baseline came to, if one was given.
 
     `warnings` are of the suite as a whole, `controls` says that faulty scenarios had theirs, and
     `not_started` why nothing could be run at all.
@@ -118,19 +168,28 @@ class RunRecord:
     resumed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     controls: bool = True
+    commit: str | None = None
+    branch: str | None = None
+    budgets: Mapping[str, int] = field(default_factory=dict)
     not_started: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     dependencies: Mapping[str, str] = field(default_factory=dict)
-    clock: str = "simulated"
+    clock: str = SIMULATED
     egress: str = "python-only"
     prices: str | None = None
     spent: tuple[Spent, ...] = ()
+    compared: Compared | None = None
     format: int = FORMAT
 
     def scenario(self, name: str) -> ScenarioRecord:
         """The scenario of this name."""
         return next(each for each in self.scenarios if each.name == name)
+
+    @property
+    def live(self) -> bool:
+        """Whether its figures are in real time."""
+        return self.clock == REAL
 
     @property
     def added(self) -> frozenset[str]:
@@ -163,6 +222,11 @@ def read_record(folder: Path) -> RunRecord:
         _refuse_newer(path, data)
         hint = "it was not written by this version of evalkit, or was changed since"
         raise UsageError(f"{path} is not the record of a run", hint=hint) from error
+
+
+def parse_record(data: bytes) -> RunRecord:
+    """The record in these bytes. Raises `ValueError` where they hold none."""
+    return _adapter().validate_json(data)
 
 
 def _refuse_newer(path: Path, data: bytes) -> None:

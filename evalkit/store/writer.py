@@ -20,6 +20,9 @@ from evalkit.store.parts import KeptCell, KeptCrash, put
 from evalkit.store.tables import LAST, TABLES
 from evalkit.suite.model import Expect
 
+OUTPUT = "agent"
+"""Where in a run's folder is what the processes of a live run's agent printed."""
+
 _NAMES = frozenset(
     {
         *("scenario", "session", "region", "service", "kind", "operation", "method", "model"),
@@ -76,6 +79,7 @@ class CellWriter:
         rows = self._rows(result, records)
         tables = {name: table_of(TABLES[name], rows[name], change) for name in rows}
         part = part_name(result.cell)
+        self._keep_output(result, mask)
         suffix = WHOLE if result.complete else PARTIAL
         for name, table in tables.items():
             note = _note(result, mask) if name == LAST else None
@@ -84,13 +88,29 @@ class CellWriter:
             for name in tables:
                 (self.folder / name / f"{part}{PARTIAL}").unlink(missing_ok=True)
 
+    def _keep_output(self, result: CellResult, mask: Mask) -> None:
+        """Keep what the processes of the agent printed, masked."""
+        if result.output:
+            path = self.folder / OUTPUT / f"{part_name(result.cell)}.log"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(mask.text(result.output), encoding="utf-8")
+
     def conceal(self, cell: CellKey, planned: Iterable[str], text: str) -> str:
         """A text about a cell with these sessions as it may be written."""
         return self._mask(cell, planned).text(text)
 
     def _mask(self, cell: CellKey, planned: Iterable[str]) -> Mask:
-        values = (self.sensitive.get((cell.scenario, each), ()) for each in planned)
+        values = (self._sensitive(cell.scenario, each) for each in planned)
         return Mask.of(self.key, (value for own in (self.everywhere, *values) for value in own))
+
+    def _sensitive(self, scenario: str, session: str) -> tuple[object, ...]:
+        """The values of a session. Under load it may be replayed more often than was planned, as
+        `ID~N`: its values are those of the first time.
+        """
+        found = self.sensitive.get((scenario, session))
+        if found is None:
+            found = self.sensitive.get((scenario, session.rpartition("~")[0]))
+        return found or ()
 
     def _rows(self, result: CellResult, records: Sequence[AnyRecord]) -> dict[str, Sequence[Row]]:
         """The rows of each table, in the order in which their parts are put in place.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from evalkit.journal.records import Answer
+from evalkit.suite.outside import CommandLine, HttpAgent
 from evalkit.suite.parts import (
     METHOD,
     PATH,
@@ -19,7 +20,10 @@ from evalkit.suite.parts import (
     exactly_one,
     missing_choice,
 )
-from evalkit.units import SECOND, Duration
+from evalkit.units import MILLISECOND, SECOND, Duration
+
+KINDS = ("python", "asgi", "http", "command")
+"""What an agent can be; exactly one of them is given."""
 
 
 class ReplyMapping(Part):
@@ -90,9 +94,13 @@ class Callback(Part):
 class Agent(Part):
     """The software under test, and how a turn reaches it."""
 
-    model_config = ConfigDict(json_schema_extra=exactly_one("python", "asgi"))
+    model_config = ConfigDict(json_schema_extra=exactly_one(*KINDS))
 
     python: str | None = Field(None, description="file.py:name or package.module:name")
+    http: HttpAgent | None = Field(None, description="An agent served over HTTP; runs live only")
+    command: CommandLine | None = Field(
+        None, description="A process that speaks JSON lines; runs live only"
+    )
     asgi: str | None = Field(
         None, validate_default=True, description="file.py:app of an ASGI application"
     )
@@ -113,6 +121,21 @@ class Agent(Part):
         {}, description="Regular expressions over the text, to tell the answer by; first match wins"
     )
     concurrency: Count | None = Field(None, description="How many turns it is given at a time")
+    processes: Count | None = Field(
+        None,
+        description="Live, of an agent that evalkit runs: how many processes, each with one turn "
+        "at a time (default: as many as turns at a time, at most 4)",
+    )
+    egress: Literal["open", "proxied", "enforced"] = Field(
+        "proxied",
+        description="Live: what keeps it from the real network: nothing, the proxy variables, or "
+        "a network namespace that reaches the mocks only (Linux, where permitted)",
+    )
+    late: Duration = Field(
+        50 * MILLISECOND,
+        description="Live: how late the mocks may be at p99, or how long by themselves, before "
+        "figures are not believed",
+    )
     stall_after: Duration = Field(
         60 * SECOND, description="Real time without progress that ends a cell"
     )
@@ -129,13 +152,14 @@ class Agent(Part):
     @field_validator("asgi")
     @classmethod
     def _one_kind(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if "python" not in info.data:
-            return value
-        python = info.data["python"]
-        if value is not None and python is not None:
-            raise ValueError("an agent is `python` or `asgi`, not both; keep one")
-        if value is None and python is None:
-            raise missing_choice("python", "asgi")
+        others = [name for name in KINDS if name != "asgi"]
+        if any(name not in info.data for name in others):
+            return value  # one of them is wrong, and told of
+        given = [name for name in others if info.data[name] is not None]
+        if len(given) + (value is not None) > 1:
+            raise ValueError("an agent is one of `python`, `asgi`, `http` and `command`; keep one")
+        if value is None and not given:
+            raise missing_choice(*KINDS)
         return value
 
     @field_validator("callback")
@@ -148,6 +172,12 @@ class Agent(Part):
     @field_validator("request", "reply", "poll", "callback")
     @classmethod
     def _only_over_http(cls, value: Part | None, info: ValidationInfo) -> Part | None:
-        if value is not None and info.data.get("python") is not None:
+        called = (info.data.get(name) is None for name in ("python", "command"))
+        if value is not None and not all(called):
             raise ValueError(f"`{info.field_name}` is for an agent called over HTTP, as `asgi` is")
         return value
+
+    @property
+    def outside(self) -> bool:
+        """Whether it can be run live only."""
+        return self.http is not None or self.command is not None

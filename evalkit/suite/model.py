@@ -16,6 +16,7 @@ from pydantic_core import CoreSchema
 from evalkit.faults import PRESETS, AnyFault, When
 from evalkit.journal.records import Answer
 from evalkit.suite.agent import Agent, ReplyMapping, RequestTemplate
+from evalkit.suite.checks import STANDARD, AnyCheck
 from evalkit.suite.expect import (
     AllowedFindings,
     CallBounds,
@@ -24,6 +25,7 @@ from evalkit.suite.expect import (
     ReplyExpectation,
 )
 from evalkit.suite.hosts import Host
+from evalkit.suite.outside import Correlate, spelled_out
 from evalkit.suite.parts import (
     NAME,
     SUITE_NAME,
@@ -33,8 +35,11 @@ from evalkit.suite.parts import (
     OneOrMany,
     Part,
     Regex,
+    Scope,
     mistake,
 )
+from evalkit.suite.profiles import LoadProfile
+from evalkit.suite.quarantine import Quarantine
 from evalkit.suite.sessions import PlannedCall, SessionRecord, Sessions, SessionsOverride, Turn
 from evalkit.units import Duration
 
@@ -45,8 +50,10 @@ __all__ = [
     "EffectExpectation",
     "Expect",
     "FaultRule",
+    "LoadProfile",
     "Part",
     "PlannedCall",
+    "Quarantine",
     "ReplyExpectation",
     "ReplyMapping",
     "RequestTemplate",
@@ -93,15 +100,17 @@ def _moment(value: str) -> str:
     )
 
 
-def _simulated(value: Any) -> Any:
-    if value in ("live", "both"):
-        raise ValueError(f"`{value}` is not yet supported; allowed: simulate")
-    return value
-
-
 Name: TypeAlias = Annotated[str, Field(pattern=NAME)]
 Gate: TypeAlias = Annotated[str, BeforeValidator(_gate)]
-Mode: TypeAlias = Annotated[Literal["simulate"], BeforeValidator(_simulated)]
+Mode: TypeAlias = Literal["simulate", "live"]
+Runs: TypeAlias = Literal["simulate", "live", "both"]
+
+
+class _OrPath:
+    """Adds the JSONPath alone to the JSON Schema."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: Handler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string"}, handler(core)]}
 
 
 class ScriptUse(Part):
@@ -143,7 +152,13 @@ class ServiceUse(Part):
         (), description="The answer required when it is too slow, or several of which one is"
     )
     optional: Flag = Field(False, description="Whether the agent may do without calling it")
+    scopes: OneOrMany[Scope] | None = Field(
+        None, description="The scopes that the agent is granted there; it may use no other"
+    )
     ignore: tuple[JsonPath, ...] = Field((), description="JSONPaths left out of a call's identity")
+    correlate: Annotated[Correlate | None, BeforeValidator(spelled_out), _OrPath()] = Field(
+        None, description="Live: where a request names its session, if nothing else tells"
+    )
 
     @model_validator(mode="after")
     def _one_kind_of_script(self) -> ServiceUse:
@@ -203,15 +218,18 @@ class Scenario(Part):
     faults: tuple[Annotated[FaultRule, BeforeValidator(_spelled_out), _OrPreset()], ...] = ()
     expect: Expect = Expect()
     gates: tuple[Gate, ...] = ()
-    checks: tuple[str, ...] = Field((), description="Added to those of the suite")
+    checks: tuple[AnyCheck, ...] = Field((), description="Added to those of the suite")
     sessions: SessionsOverride = SessionsOverride()
     services: Mapping[Name, ServiceOverride] = Field(
         {}, description="What is another version of itself in this scenario"
     )
     blocking: Flag = True
+    quarantine: Quarantine | None = Field(
+        None, description="Keeps it from blocking until a day, for a reason that somebody owns"
+    )
     tags: tuple[str, ...] = ()
     description: str | None = None
-    runs: Mode = "simulate"
+    runs: Runs = Field("both", description="In which mode it runs; else it is left out")
 
     @property
     def sound(self) -> bool:
@@ -236,10 +254,31 @@ class Suite(Part):
         json_schema_extra={"pattern": STARTS_AT},
     )
     sensitive: tuple[str, ...] = Field((), description="Session variables masked in what is stored")
-    checks: tuple[str, ...] = ("standard",)
+    checks: tuple[AnyCheck, ...] = Field(STANDARD, json_schema_extra={"default": ["standard"]})
     gates: tuple[Gate, ...] = ()
     scenarios: Annotated[Mapping[Name, Scenario], Field(min_length=1)]
-    mode: Mode = "simulate"
+    load: Mapping[Name, LoadProfile] = Field(
+        {}, description="Profiles of load tests: how many users there are at a time"
+    )
+    mode: Mode | None = Field(
+        None, description="How it runs unless told otherwise; live for agents that run live only"
+    )
+
+    @model_validator(mode="after")
+    def _profiles_meet_scenarios(self) -> Suite:
+        for name, each in self.load.items():
+            if each.scenario is not None and each.scenario not in self.scenarios:
+                there = ", ".join(self.scenarios)
+                near = get_close_matches(each.scenario, self.scenarios, n=1)
+                meant = f"; did you mean {near[0]}?" if near else ""
+                message = f"no scenario is named {each.scenario}; there are: {there}{meant}"
+                raise mistake(message, "load", name, "scenario")
+        return self
+
+    @property
+    def runs_live(self) -> bool:
+        """Whether it runs live unless told otherwise."""
+        return self.mode == "live" or (self.mode is None and self.agent.outside)
 
     def services_in(self, scenario: Scenario) -> Mapping[str, ServiceUse]:
         """The services as a scenario uses them."""

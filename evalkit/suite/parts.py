@@ -73,7 +73,8 @@ Regex: TypeAlias = Annotated[str, AfterValidator(compiles)]
 """A regular expression, as Python's `re` reads it."""
 
 
-def _parses(path: str) -> str:
+def parses(path: str) -> str:
+    """The path, if it is a JSONPath expression. Raises `ValueError`."""
     from jsonpath_ng.parser import parse
 
     try:
@@ -85,8 +86,18 @@ def _parses(path: str) -> str:
     return path
 
 
-JsonPath: TypeAlias = Annotated[str, AfterValidator(_parses)]
+JsonPath: TypeAlias = Annotated[str, AfterValidator(parses)]
 """A JSONPath expression, as jsonpath-ng reads it."""
+
+
+def _one_word(scope: str) -> str:
+    if re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]+", scope):
+        return scope
+    raise ValueError(f"{scope!r} is no scope; one is a word of ASCII without quotes: orders:read")
+
+
+Scope: TypeAlias = Annotated[str, AfterValidator(_one_word)]
+"""A scope token of RFC 6749, section 3.3."""
 
 
 def mistake(message: str, *at: str | int) -> PydanticCustomError:

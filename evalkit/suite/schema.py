@@ -1,8 +1,10 @@
-"""The JSON Schema of a suite file, made from the model; editors read it."""
+"""The JSON Schema of a suite file, made from the model.
+
+Of checks it knows no names: `evalkit.checks.schema` adds them, for the file that editors read.
+"""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ SCHEMA_PATH = Path(__file__).with_name("schema.json")
 """Where the generated schema is kept, for `# yaml-language-server: $schema=`."""
 
 
-class _AsWritten(GenerateJsonSchema):
+class AsWritten(GenerateJsonSchema):
     """Shows defaults as they would be written: `2min`, not a number of nanoseconds."""
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
@@ -33,14 +35,9 @@ class _AsWritten(GenerateJsonSchema):
 
 def suite_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a suite file."""
-    schema = Suite.model_json_schema(by_alias=True, schema_generator=_AsWritten)
+    schema = Suite.model_json_schema(by_alias=True, schema_generator=AsWritten)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
         "title": "evalkit suite",
     }
-
-
-def schema_text() -> str:
-    """The schema as it stands in its file."""
-    return json.dumps(suite_schema(), indent=2, ensure_ascii=False) + "\n"

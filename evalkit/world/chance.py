@@ -49,7 +49,7 @@ class Chance:
     """The streams of one world and what has to be replaced so that Python draws from them."""
 
     def __init__(self, seed: int, clock: Clock, in_world: Callable[[], bool]) -> None:
-        self._draw = Draw.of("random", seed)
+        self._draw = Draw("random", seed)
         self._clock = clock
         self._in_world = in_world
         self._streams: dict[str | None, Stream] = {}
@@ -65,6 +65,11 @@ class Chance:
         if found is None:
             found = self._streams[session] = Stream(self._draw.at(session), self._clock)
         return found
+
+    def restart(self, seed: int) -> None:
+        """Draw from the start, as if a world of this seed began."""
+        self._draw = Draw("random", seed)
+        self._streams.clear()
 
     def replacements(self) -> list[Replacement]:
         """Replacements of the C functions behind `random`, `secrets` and `uuid`."""

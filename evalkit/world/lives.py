@@ -29,6 +29,7 @@ class Life:
         self._connections: list[asyncio.Transport] = []
         self._prune_at = _FEW
         self._cut_off: set[asyncio.Task[Any]] = set()
+        self._endings: list[Callable[[], None]] = []
 
     @property
     def over(self) -> bool:
@@ -50,9 +51,15 @@ class Life:
             self._connections = [each for each in self._connections if not each.is_closing()]
         self._connections.append(connection)
 
+    def ending(self, kill: Callable[[], None]) -> None:
+        """Have something outside end with this life."""
+        self._endings.append(kill)
+
     def end(self, cause: object) -> tuple[asyncio.Task[Any], ...]:
         """Break its connections, then cancel its tasks, and give back those that were running."""
         self.cause = cause
+        for kill in self._endings:
+            kill()
         for connection in self._connections:
             connection.abort()
         running = tuple(each for each in self._tasks if not each.done())

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from evalkit.world.clock import NS, Clock
+from evalkit.world.deadlock import deadlock
 from evalkit.world.lives import life_in
 from evalkit.world.network import MemoryNetwork
 from evalkit.world.networked import NetworkedLoop
@@ -67,7 +68,10 @@ class _Selector(selectors.DefaultSelector):
             return super().select(0) if files else []
         if files and (events := super().select(0)):
             return events
-        return [] if self.loop.let_time_pass() else super().select(_IDLE_POLL)
+        if self.loop.let_time_pass():
+            return []
+        self.loop.nothing_is_due(_IDLE_POLL)
+        return super().select(_IDLE_POLL)
 
 
 class WorldLoop(NetworkedLoop):
@@ -85,6 +89,7 @@ class WorldLoop(NetworkedLoop):
         sequence: Sequence,
         *,
         leading: bool = True,
+        patience: float | None = None,
     ) -> None:
         selector = _Selector()
         selector.loop = self
@@ -92,6 +97,8 @@ class WorldLoop(NetworkedLoop):
         self._turns = turns
         self._sequence = sequence
         self._leading = leading
+        self._patience = patience
+        self._idle = 0.0
         self._reached = 0.0
         self._moment = self._rounds = 0
         super().__init__(network, selector)
@@ -102,8 +109,8 @@ class WorldLoop(NetworkedLoop):
 
     def time(self) -> float:
         """What `time.monotonic` tells in the world, in seconds."""
-        now = self.clock.monotonic / NS
-        return max(self._reached, now)
+        now = (Clock.MONOTONIC_START + self.clock.now) / NS
+        return max(self._reached, now)  # `max` takes longer than the rest
 
     def has_ready(self) -> bool:
         """Whether a callback is due."""
@@ -115,10 +122,21 @@ class WorldLoop(NetworkedLoop):
         if self.clock.now != self._moment:
             self._moment, self._rounds = self.clock.now, 0
         self._rounds += 1
+        if self._ready:  # type: ignore[attr-defined]
+            self._idle = 0.0
         if self._rounds > _MOST_ROUNDS:
             # Code that waits for less than a float of its clock can tell would wait for ever.
             self.clock.move_to(self._moment + 1)
         return self._leading and self._turns.run()
+
+    def nothing_is_due(self, waited: float) -> None:
+        """Take note of so many real seconds of waiting. Raises `DeadlockError` where that is over
+        the patience: every task waits for something that nothing is going to bring about.
+        """
+        self._idle += waited
+        if self._patience is not None and self._idle > self._patience:
+            self._idle = 0.0
+            raise deadlock(asyncio.all_tasks(self), self._turns.waiting)
 
     def let_time_pass(self) -> bool:
         """Move the clock to the next moment at which something is due; False if there is none."""
@@ -145,6 +163,14 @@ class WorldLoop(NetworkedLoop):
         first = scheduled[0]
         # A thread may have cancelled it since the loop last looked.
         return self.time() if first.cancelled() else float(first.when())
+
+    def set_back(self, seconds: float) -> None:
+        """The clock was set back by so much: every timer comes so much earlier."""
+        for timer in self._scheduled:  # type: ignore[attr-defined]
+            timer._when -= seconds
+        self._reached = 0.0
+        self._moment = self._rounds = 0
+        self._clock_resolution = 1 / NS
 
     # Tasks and futures -------------------------------------------------------------------------
 

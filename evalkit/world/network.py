@@ -45,6 +45,7 @@ class MemoryNetwork:
         self._prune_at: dict[int, int] = {}
         self._descriptors = Descriptors()
         self._room = Room()
+        self._given = 0
         self.opened = 0
         self.crashes: list[BaseException] = []
         """What endpoints raised: mistakes of evalkit's own, in order."""
@@ -55,6 +56,12 @@ class MemoryNetwork:
         if name not in self._addresses:
             self._addresses[name] = name if _is_address(name) else self._next_address()
         self._endpoints[self._addresses[name]] = endpoint
+
+    def remove(self, host: str) -> None:
+        """Have nothing answer at `host` any more."""
+        address = self._addresses.pop(host.lower(), None)
+        if address is not None:
+            self._endpoints.pop(address, None)
 
     def resolve(self, host: str, port: int | None) -> str:
         """The address of a host. Raises `socket.gaierror` where there is none."""
@@ -163,7 +170,8 @@ class MemoryNetwork:
         known.append(connection)
 
     def _next_address(self) -> str:
-        number = _FIRST_ADDRESS + len(self._addresses) + 1
+        self._given += 1
+        number = _FIRST_ADDRESS + self._given
         return socket.inet_ntoa(number.to_bytes(4, "big"))
 
 

@@ -12,7 +12,7 @@ from evalkit.wire import Cut, Follow, Head, Raw, Reply, Reset, Send, Stall, Step
 from evalkit.world.clock import NS
 from evalkit.world.endpoint import Exchange
 
-_BODILESS = frozenset((204, 304))
+BODILESS = frozenset((204, 304))
 _PHRASES = {each.value: each.phrase for each in HTTPStatus}
 
 
@@ -56,7 +56,7 @@ def for_old_client(reply: Reply, *, keep_alive: bool) -> Reply:
 
 def delimited_by_close(reply: Reply) -> bool:
     """Whether only the end of the connection tells the end of the body."""
-    if reply.chunked or reply.status in _BODILESS or reply.status < HTTPStatus.OK:
+    if reply.chunked or reply.status in BODILESS or reply.status < HTTPStatus.OK:
         return False
     return not any(name.lower() == "content-length" for name, _ in reply.headers)
 
@@ -84,7 +84,7 @@ class Player:
     def play(self, reply: Reply, *, bodiless: bool, close: bool) -> None:
         """Begin. `bodiless` leaves the body out (HEAD); `close` ends the connection after it."""
         self._reply = reply
-        self._bodiless = bodiless or reply.status in _BODILESS
+        self._bodiless = bodiless or reply.status in BODILESS
         self._close = close or delimited_by_close(reply)
         self._resume()
 

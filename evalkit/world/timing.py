@@ -27,9 +27,9 @@ def time_replacements(
     return [
         _telling(time.time, lambda: clock.wall / NS, in_world),
         _telling(time.time_ns, lambda: clock.wall, in_world),
-        _telling(time.monotonic, lambda: clock.monotonic / NS, in_world),
+        _seconds(time.monotonic, clock, in_world),
         _telling(time.monotonic_ns, lambda: clock.monotonic, in_world),
-        _telling(time.perf_counter, lambda: clock.monotonic / NS, in_world),
+        _seconds(time.perf_counter, clock, in_world),
         _telling(time.perf_counter_ns, lambda: clock.monotonic, in_world),
         _telling_wall(time.clock_gettime, lambda: clock.wall / NS, in_world),
         _telling_wall(time.clock_gettime_ns, lambda: clock.wall, in_world),
@@ -43,6 +43,16 @@ def time_replacements(
 def _telling(builtin: Any, world_value: Callable[[], object], in_world: InWorld) -> Replacement:
     original = swap_of(builtin)
     return Replacement(original, lambda bound: world_value() if in_world() else original(bound))
+
+
+def _seconds(builtin: Any, clock: Clock, in_world: InWorld) -> Replacement:
+    """Seconds of the monotonic clock: asked for several times with every call on the wire."""
+    original, start = swap_of(builtin), clock.MONOTONIC_START
+
+    def tell(bound: Any) -> Any:
+        return (start + clock.now) / NS if in_world() else original(bound)
+
+    return Replacement(original, tell)
 
 
 def _telling_wall(builtin: Any, value: Callable[[], object], in_world: InWorld) -> Replacement:

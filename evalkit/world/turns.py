@@ -89,6 +89,26 @@ class Turns:
         self._loop_thread = threading.get_ident()
         self._members.add(self._loop_thread)
 
+    def pause(self) -> None:
+        """Let the loop's thread out of the world while its loop does not run."""
+        self._members.discard(self._loop_thread or 0)
+
+    def resume(self) -> None:
+        """Take the loop's thread back in."""
+        assert self._loop_thread is not None
+        self._members.add(self._loop_thread)
+
+    def shift(self, ns: int) -> None:
+        """Have every thread that waits give up so much earlier: the clock was set back."""
+        for parked in self._parked:
+            if parked.deadline is not None:
+                parked.deadline -= ns
+
+    @property
+    def waiting(self) -> int:
+        """How many threads are parked."""
+        return len(self._parked)
+
     def end(self) -> None:
         """Unwind the threads that still wait, and let go of the loop's."""
         self.ended = True

@@ -35,6 +35,8 @@ T = TypeVar("T")
 EGRESS = "no-unmocked-egress"
 BLOCKED = "event-loop-not-blocked"
 UNFIT = "fits-simulation"
+PATIENCE = 2.0
+"""Real seconds in which a thread outside of the world may go on with one where all wait."""
 
 
 class _Part(Protocol):
@@ -42,7 +44,7 @@ class _Part(Protocol):
     def remove(self) -> None: ...
 
 
-_running = threading.Lock()
+running = threading.Lock()
 """Held while a world runs: what it replaces, it replaces for the whole process."""
 
 
@@ -50,11 +52,20 @@ class World:
     """A simulated world. It runs once, in the thread that calls `run`.
 
     `seed` decides every random number in it; `starts_at` is its wall clock at the start, in
-    ISO 8601. What the world itself finds wrong goes to `journal`.
+    ISO 8601. What the world itself finds wrong goes to `journal`. Where every task waits and
+    nothing is due any more, it raises `DeadlockError` after `patience` real seconds, in which a
+    thread that is not the world's may still bring something about; None waits for ever.
     """
 
+    _kind = WorldLoop
+
     def __init__(
-        self, *, seed: int = 0, starts_at: str = DEFAULT_START, journal: Journal | None = None
+        self,
+        *,
+        seed: int = 0,
+        starts_at: str = DEFAULT_START,
+        journal: Journal | None = None,
+        patience: float | None = PATIENCE,
     ) -> None:
         self.clock = Clock(epoch_ns(starts_at))
         self.journal = Journal() if journal is None else journal
@@ -62,6 +73,7 @@ class World:
         self._turns = Turns(self.clock, self._blocked)
         self._sequence = Sequence()
         self._chance = Chance(seed, self.clock, self._turns.in_world)
+        self._patience = patience
         self._loops: list[WorldLoop] = []
         self._over = False
 
@@ -81,7 +93,7 @@ class World:
             with self._installed():
                 result = run_to_end(self._loop(leading=True), main)
         finally:
-            _running.release()
+            running.release()
         if self.network.crashes:
             raise EvalkitError("an endpoint of the world crashed") from self.network.crashes[0]
         return result
@@ -94,7 +106,7 @@ class World:
                 "a world brings its own event loop, and this thread is running one already",
                 hint="call World.run outside of `async def`, or in a thread of its own",
             )
-        if not _running.acquire(blocking=False):
+        if not running.acquire(blocking=False):
             raise UsageError(
                 "another world is running in this process",
                 hint="run one after the other, or in processes of their own",
@@ -102,7 +114,15 @@ class World:
         self._over = True
 
     def _loop(self, *, leading: bool) -> WorldLoop:
-        loop = WorldLoop(self.clock, self._turns, self.network, self._sequence, leading=leading)
+        kind = self._kind if leading else WorldLoop
+        loop = kind(
+            self.clock,
+            self._turns,
+            self.network,
+            self._sequence,
+            leading=leading,
+            patience=self._patience if leading else None,
+        )
         self._loops.append(loop)
         return loop
 

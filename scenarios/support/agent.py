@@ -1,7 +1,7 @@
 """A support agent as a good team would build it: one message of a customer in, one reply out.
 
-    classify ─┬─> read_crm ─────┬─> answer ─┬─ sure ─────────────────> reply
-              └─> read_profile ─┘           └─ unsure ─> hand_over ──> reply
+    classify ─┬─> read_crm ─────┬─> answer ─┬─ sure ────────────────────> reply
+              └─> read_profile ─┘           └─ not sure ─> hand_over ───> reply
 
 Norlight sells broadband and mobile contracts. The agent sorts the message, reads the customer's
 record and profile side by side, and lets a model answer from them. It is built to say what it does
@@ -35,7 +35,8 @@ from phrases import phrase
 from evalkit import Reply, Turn
 
 OVERALL = 60.0  # seconds for a turn
-SURE = 0.6
+SURE, DOUBTFUL = 0.8, 0.5  # from the first on a draft is sent; from the second on it is reviewed
+LANES = {"senior": 30, "review": 120, "low": 360}  # seconds in which a colleague must have answered
 
 Outcome: TypeAlias = Literal["answered", "degraded", "escalated", "hold"]
 
@@ -49,6 +50,7 @@ class Ticket(TypedDict, total=False):
     customer_id: str
     category: str
     language: str
+    sensitive: bool
     customer: str | None  # as JSON for the prompt, like the profile
     profile: str | None
     draft: str | None
@@ -68,8 +70,12 @@ class Desk:
         try:
             found = await self.models.classify(state["messages"])
         except Unavailable:
-            return {"category": "other"}
-        return {"category": found.category, "language": found.language}
+            return {"category": "other", "sensitive": False}
+        return {
+            "category": found.category,
+            "language": found.language,
+            "sensitive": found.sensitive,
+        }
 
     async def read_crm(self, state: Ticket) -> Ticket:
         """Read the customer's record."""
@@ -109,7 +115,8 @@ class Desk:
             number = await self.backends.escalate(escalation(state))
         except Unavailable:
             return said(phrase(language, "hold"), "hold")
-        return said(phrase(language, "escalated", ticket=number), "escalated")
+        due = str(LANES[lane_of(state)])
+        return said(phrase(language, "escalated", ticket=number, due=due), "escalated")
 
 
 def said(text: str, outcome: Outcome) -> Ticket:
@@ -117,10 +124,23 @@ def said(text: str, outcome: Outcome) -> Ticket:
     return {"messages": [AIMessage(text)], "outcome": outcome}
 
 
+def lane_of(ticket: Ticket) -> Literal["senior", "review", "low"]:
+    """Who looks at it: a reviewer if the draft may do; else a senior if the matter is sensitive."""
+    confidence = ticket["confidence"]
+    if confidence is not None and confidence >= DOUBTFUL:
+        return "review"
+    if ticket["sensitive"]:
+        return "senior"
+    return "review" if confidence is None else "low"
+
+
 def escalation(ticket: Ticket) -> Escalation:
     """The conversation as the queue takes it."""
-    messages = ticket["messages"]
+    messages, lane = ticket["messages"], lane_of(ticket)
     return Escalation(
+        lane=lane,
+        due=LANES[lane],
+        draft=ticket["draft"],
         session=ticket["session"],
         turn=ticket["turn"],
         customer=ticket["customer_id"],
@@ -131,7 +151,7 @@ def escalation(ticket: Ticket) -> Escalation:
 
 
 def next_step(ticket: Ticket) -> str:
-    """Hand over what no model answered, or none was sure of."""
+    """Hand over what no model answered, or none was sure enough of."""
     confidence = ticket["confidence"]
     return "hand_over" if confidence is None or confidence < SURE else END
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import httpx
 from attempts import Limits, attempt
 from pydantic import BaseModel, Field
 
 READ = Limits(attempts=2, timeout=10)
+# What customers and colleagues write into records reaches a model; this is what none of them would.
+ORDERS = re.compile(r"system override|(ignore|disregard) (all|any|your|previous)", re.IGNORECASE)
 HAND_OVER = Limits(attempts=3, timeout=5)
 
 
@@ -33,8 +36,14 @@ class Profile(BaseModel):
 
 
 class Escalation(BaseModel):
-    """A conversation handed over to a colleague."""
+    """A conversation handed over to a colleague, with the lane it goes to and the seconds it has.
 
+    `draft` is what the model would have said, for whoever reviews it.
+    """
+
+    lane: Literal["senior", "review", "low"]
+    due: int
+    draft: str | None
     session: str
     turn: int
     customer: str
@@ -85,7 +94,7 @@ class Backends:
 
         async def post() -> Handed:
             reply = await self.http.post(
-                f"{self.queue}/escalations",
+                f"{self.queue}/{escalation.lane}",
                 json=escalation.model_dump(),
                 headers={"Idempotency-Key": escalation.key},
             )
@@ -95,9 +104,18 @@ class Backends:
 
     async def _read(self, url: str, kind: type[M]) -> M:
         async def get() -> M:
-            return _parsed(await self.http.get(url), kind)
+            return _checked(_parsed(await self.http.get(url), kind), url)
 
         return await attempt(get, READ)
+
+
+def _checked(record: M, url: str) -> M:
+    """The record, if it is the one asked for and holds data. Raises `ValueError`."""
+    if record.model_dump().get("id") != url.rpartition("/")[2]:
+        raise ValueError("this is somebody else's record")
+    if ORDERS.search(record.model_dump_json()):
+        raise ValueError("this record gives orders to a model")
+    return record
 
 
 def _parsed(reply: httpx.Response, kind: type[M]) -> M:

@@ -54,6 +54,7 @@ class Engine:
         workers: int | None = None,
         done: Collection[CellKey] = (),
         keep: Sequence[int] = (),
+        lender: object = None,
     ) -> Iterator[Event]:
         """The events of a run."""
         self.runs += 1

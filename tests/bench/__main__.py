@@ -8,15 +8,20 @@ from tests.bench import (
     aggregate,
     calls,
     fan,
+    live,
     llm,
     memory,
+    report,
     services,
     sessions,
     startup,
     workers,
 )
 
-BENCHMARKS = (startup, calls, services, sessions, workers, fan, memory, aggregate, llm)
+BENCHMARKS = (
+    *(startup, calls, services, sessions, workers, fan, memory, aggregate, report, llm),
+    live,
+)
 
 chosen = set(sys.argv[1:])
 for benchmark in BENCHMARKS:

@@ -94,7 +94,7 @@ def store(folder: Path, table: str, rows: list[Row], cell: int) -> None:
 
 def call(number: int) -> CallRow:
     """A call that has every figure."""
-    draw = Draw.of("bench", number)
+    draw = Draw("bench", number)
     latency = round(draw.exponential(80_000_000, "latency"))
     failed = draw.uniform(0, 1, "failed") < 0.03
     return CallRow(

@@ -27,7 +27,7 @@ from evalkit.wire import Caller
 from evalkit.world.callers import CALLER
 from evalkit.world.world import World
 
-CALLS, WARM_UP, ROUNDS = 500, 50, 6
+CALLS, WARM_UP, ROUNDS = 500, 50, 20
 DEFINITION = """
 service: rest
 hosts: [http://items.test]

@@ -89,7 +89,7 @@ def asking(service: Service, path: str, body: bytes, query: tuple[Any, ...]) -> 
             headers=HEADERS,
             body=body,
             caller=CALLER,
-            draw=Draw.of(next(numbers)),
+            draw=Draw(next(numbers)),
         )
         coroutine = service.handle(request)
         try:

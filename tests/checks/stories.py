@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from evalkit.checks import Check, Facts
+from evalkit.checks import Check, Facts, Part
+from evalkit.checks.making import make
 from evalkit.journal.records import (
     Answer,
     AnyRecord,
+    Arrival,
+    CallbackSent,
     CallEnded,
     CallStarted,
     EffectCommitted,
@@ -24,6 +28,8 @@ from evalkit.journal.records import (
     TurnStarted,
 )
 from evalkit.journal.views import JournalView, SessionView
+from evalkit.suite import read_model
+from evalkit.suite.checks import AnyCheck, CheckUse
 from evalkit.suite.model import ServiceUse
 
 SECOND = 1_000_000_000
@@ -48,9 +54,9 @@ class Story:
         here = {"at": self.now, "session": self.session, "turn": self.turn_number}
         self.records.append(kind(**{**here, **fields}))
 
-    def turn(self) -> Story:
+    def turn(self, text: str = "hello") -> Story:
         self.turn_number = (self.turn_number or 0) + 1
-        self._write(TurnStarted, input="hello", intended=self.now)
+        self._write(TurnStarted, input=text, intended=self.now)
         return self
 
     def call(
@@ -71,9 +77,16 @@ class Story:
         sdk_retry: int | None = None,
         complaint: str | None = None,
         breaches: tuple[str, ...] = (),
+        method: str = "GET",
+        path: str = "/x",
+        headers: tuple[tuple[str, str], ...] = (),
+        says: Any = None,
+        data: dict[str, Any] | None = None,
+        ended: dict[str, Any] | None = None,
     ) -> Story:
-        """A call; `logical` makes it a retry, `effect` is the name and key of what it commits,
-        `takes=None` leaves it without an end.
+        """A call; `logical` makes it a retry, `effect` is the name and key of what it commits and
+        `data` what is in it, `takes=None` leaves it without an end. `says` is the reply's body: a
+        value, or bytes as they are; `ended` are more fields of its end.
         """
         self.calls += 1
         number = self.calls
@@ -86,8 +99,9 @@ class Story:
             call=number,
             service=service,
             operation=operation,
-            method="GET",
-            path="/x",
+            method=method,
+            path=path,
+            headers=headers,
             identity=identity,
             occurrence=1,
             attempt=attempt,
@@ -97,7 +111,12 @@ class Story:
         )
         if effect:
             self._write(
-                EffectCommitted, service=service, call=number, name=effect[0], key=effect[1:]
+                EffectCommitted,
+                service=service,
+                call=number,
+                name=effect[0],
+                key=effect[1:],
+                data=data or {},
             )
         if fault is not None:
             self._write(FaultMoved, stage=stage, rule=0, fault=fault, service=service, call=number)
@@ -114,7 +133,33 @@ class Story:
                 complaint=complaint,
                 breaches=breaches,
                 failed=bad if failed is None else failed,
+                body=_body(says),
+                **(ended or {}),
             )
+        return self
+
+    def wait(self, ns: int) -> Story:
+        """Time goes by."""
+        self.now += ns
+        return self
+
+    def told(self, name: str = "changed", *, service: str = "crm", says: Any = None) -> Story:
+        """A webhook that the agent took; a second goes by."""
+        self.now += SECOND
+        self._write(
+            CallbackSent,
+            service=service,
+            call=max(self.calls, 1),
+            name=name,
+            id=f"{name}-{self.now}",
+            attempt=1,
+            url="http://agent/hook",
+            began=self.now - SECOND,
+            arrival=Arrival.TAKEN,
+            last=True,
+            status=200,
+            body=_body(says),
+        )
         return self
 
     def reply(
@@ -137,7 +182,39 @@ class Story:
         return JournalView.of(self.records)
 
 
+def _body(says: Any) -> bytes:
+    if says is None:
+        return b""
+    return says if isinstance(says, bytes) else json.dumps(says).encode()
+
+
 def found(check: Check, story: Story, **services: dict[str, Any]) -> list[Finding]:
     """What a check finds in a session, given what the suite declares of its services."""
     declared = {name: ServiceUse(use="x.yaml", **use) for name, use in services.items()}
     return list(check.findings(story.view, Facts(services=declared)))
+
+
+def found_with(check: Check, story: Story, **facts: Any) -> list[Finding]:
+    """What a check finds in a session, given these facts."""
+    return list(check.findings(story.view, Facts(**facts)))
+
+
+def found_in_world(check: Check, *stories: Story, **facts: Any) -> list[Finding]:
+    """What a check finds in the world of these sessions, given these facts."""
+    world = JournalView.of(record for story in stories for record in story.records)
+    return list(check.of_world(world, Facts(**facts)))
+
+
+def configured(kind: type[Check], **settings: Any) -> Check:
+    """A check with settings, as they are written in a suite."""
+    return make(kind, CheckUse(kind.name, settings))
+
+
+def read_example(kind: type[Check]) -> CheckUse:
+    """The example that a check gives of itself, as the entry of a suite that it is."""
+    text = f"checks: [{kind.example or kind.name}]"
+    return read_model(text.encode(), Path("x.yaml"), _Entries).value.checks[0]
+
+
+class _Entries(Part):
+    checks: tuple[AnyCheck, ...]

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
-from evalkit.checks import CHECKS, NAMES, SETS, Facts, expand
-from tests.checks.stories import Story
+from evalkit.checks import CHECKS, GROUPS, NAMES, SETS, Facts
+from evalkit.checks.mistakes import check_mistakes
+from tests.checks.stories import Story, read_example
 
 RAISED_BY_THE_WORLD = ("no-unmocked-egress", "event-loop-not-blocked", "fits-simulation")
 
@@ -19,15 +22,23 @@ def test_every_set_is_of_checks_that_exist():
     assert set(NAMES) == {*SETS, *CHECKS}
 
 
-def test_names_and_sets_give_each_check_once_in_the_order_of_the_table():
-    given = ("within-budget", "standard", "no-duplicate-effect")
-    assert [check.name for check in expand(given)] == list(CHECKS)
-    assert [check.name for check in expand(given[::-2])] == ["no-duplicate-effect", "within-budget"]
+def test_no_check_is_listed_twice():
+    assert sum(map(len, GROUPS.values())) == len(CHECKS)
 
 
-def test_an_unknown_name_is_an_error():
-    with pytest.raises(KeyError, match="no-such-check"):
-        expand(["standard", "no-such-check"])
+@pytest.mark.parametrize("name", CHECKS)
+def test_settings_are_described_and_an_example_is_of_the_check(name):
+    check = CHECKS[name]
+    fields = {} if check.Settings is None else check.Settings.model_fields
+    assert all(each.description for each in fields.values())
+    use = read_example(check)
+    assert use.name == name
+    assert list(check_mistakes([use], Path(), ("crm", "llm", "payments"))) == []
+
+
+@pytest.mark.parametrize("name", SETS["standard"])
+def test_a_standard_check_needs_no_settings(name):
+    assert CHECKS[name]().name == name
 
 
 def test_what_the_world_finds_is_listed_under_the_names_the_world_gives():
@@ -39,6 +50,6 @@ def test_what_the_world_finds_is_listed_under_the_names_the_world_gives():
 @pytest.mark.parametrize("name", RAISED_BY_THE_WORLD)
 def test_what_the_world_finds_is_not_found_again(name):
     story = Story().turn().call(status=503, fault="status").reply().end()
-    check = CHECKS[name]
+    check = CHECKS[name]()
     assert list(check.findings(story.view, Facts())) == []
     assert list(check.of_world(story.world, Facts())) == []

@@ -1,5 +1,8 @@
-from evalkit.checks import Check, Facts, expand, run_checks
+from pathlib import Path
+
+from evalkit.checks import Check, Facts, made, run_checks
 from evalkit.journal.views import JournalView
+from evalkit.suite.checks import STANDARD
 from tests.checks.stories import Story
 
 
@@ -49,5 +52,7 @@ def test_a_check_that_crashes_is_an_error_and_the_others_go_on():
 
 
 def test_the_standard_checks_find_nothing_wrong_with_a_good_session():
-    checked = run_checks(expand(["standard"]), WORLD, Facts())
+    with made(STANDARD, Path()) as (checks, crashes):
+        checked = run_checks(checks, WORLD, Facts())
+    assert crashes == ()
     assert (checked.findings, checked.crashes) == ((), ())

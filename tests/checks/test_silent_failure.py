@@ -2,7 +2,7 @@ import pytest
 
 from evalkit.checks.silent_failure import NoSilentFailure
 from evalkit.journal.records import Answer, Outcome, Stage
-from tests.checks.stories import SECOND, Story, found
+from tests.checks.stories import SECOND, Story, configured, found
 
 CHECK = NoSilentFailure()
 ASKED = {"model": "big", "messages": [{"role": "user", "content": "hello"}]}
@@ -63,6 +63,29 @@ NOT_SILENT = {
     .call(status=404, fault="cut", stage=Stage.FIRED)
     .reply(),
     "a delay that was waited for": Story().turn().call(fault="delay").reply(),
+    "a model was told what was wrong and got it right": Story()
+    .turn()
+    .call("llm", identity="a", fault="bad_arguments", failed=True, body=ASKED)
+    .call("llm", identity="b", body={**ASKED, "messages": [*ASKED["messages"], {"role": "tool"}]})
+    .reply(),
+    "a response that was gone on from": Story()
+    .turn()
+    .call(
+        "llm",
+        identity="a",
+        fault="bad_arguments",
+        failed=True,
+        body={"model": "big", "input": "hello"},
+        says={"id": "resp_1"},
+    )
+    .call("llm", identity="b", body={"model": "big", "previous_response_id": "resp_1"})
+    .reply(),
+    "a change that went through was found": Story()
+    .turn()
+    .call(effect=("ticket", "1"), outcome=Outcome.RESET, fault="commit_then_lose", failed=True)
+    .call(operation="GET /tickets", identity="bb")
+    .reply(),
+    "an answer, though a fault gave it": Story().turn().call(status=404, fault="status").reply(),
     "an error of the service's own": Story().turn().call(status=503).reply(),
 }
 
@@ -80,6 +103,11 @@ STILL_SILENT = {
     .call("llm", identity="a", status=500, fault="status", body=ASKED)
     .call("llm", identity="b", body={"model": "small", "messages": []})
     .reply(),
+    "a change that was lost was looked for elsewhere": Story()
+    .turn()
+    .call(effect=("ticket", "1"), outcome=Outcome.RESET, fault="commit_then_lose", failed=True)
+    .call("erp", identity="bb")
+    .reply(),
     "the success came in the next turn": down(Story().turn()).reply().turn().call().reply(),
 }
 
@@ -88,6 +116,15 @@ STILL_SILENT = {
 def test_still_silent(story):
     (finding,) = found(CHECK, story.end())
     assert finding.turn == 1
+
+
+def test_a_fallback_that_is_named_makes_good():
+    check = configured(NoSilentFailure, fallbacks={"crm GET *": "cache"})
+    story = down(Story().turn()).call("cache", identity="bb").reply().end()
+    assert found(check, story) == []
+    assert len(found(CHECK, story)) == 1
+    before = down(Story().turn().call("cache", identity="bb")).reply().end()
+    assert len(found(check, before)) == 1
 
 
 def test_a_service_that_is_optional_may_fail_silently():

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from evalkit.agents import AgentFailed
 from evalkit.agents.calling import AgentRequest, Response
 from evalkit.agents.living import AgentDown, Lasting, Living
+from evalkit.agents.targets import target_of
 from evalkit.engine.callbacks import Callbacks
 from evalkit.faults import AnyFault, Rule, Schedule, When
 from evalkit.journal.identity import Identities
@@ -36,6 +37,9 @@ class Served:
     @property
     def receiver(self) -> Served:
         return self
+
+    def target_of(self, url: str) -> str:
+        return target_of(url)
 
     async def call(self, request: AgentRequest) -> Response:
         caller = CALLER.get()

@@ -81,4 +81,4 @@ def test_a_suite_whose_faults_cannot_be_filled_in_does_not_run(tmp_path):
     )
     with pytest.raises(SuiteError, match="acount") as caught:
         plan_suite(load_suite(suite))
-    assert [problem.line is not None for problem in caught.value.problems] == [True]
+    assert all(problem.line is not None for problem in caught.value.problems)

@@ -35,6 +35,10 @@ def mistakes(tmp_path: Path, **parts: Any) -> list[str]:
             {"scenarios": {"a": {"faults": [{"at": "items GET *", "inject": "refused"}]}}},
             "there is no request yet",
         ),
+        (
+            {"scenarios": {"a": {"faults": [{"at": "items", "inject": "refusal"}]}}},
+            "refusal befalls models, and items is a service of kind rest",
+        ),
         ({"scenarios": {"a": {"expect": {"calls": {"itemz": {"max": 1}}}}}}, "itemz"),
         ({"scenarios": {"a": {"expect": {"findings": {"allow": ["nothing"]}}}}}, "nothing"),
         ({"services": {"items": {"use": "missing.yaml"}}}, "missing.yaml"),

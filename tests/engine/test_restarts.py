@@ -106,7 +106,7 @@ def test_an_agent_that_dies_after_an_effect_makes_it_again_unless_it_is_careful(
 
     forgetful = restarted(tmp_path, FORGETFUL, when)
     assert len(forgetful.of(EffectCommitted)) == 2
-    assert violations(forgetful) == ["no-duplicate-effect"]
+    assert violations(forgetful) == ["no-duplicate-effect", "survives-restart"]
 
     careful = restarted(tmp_path, CAREFUL, when)
     assert len(careful.of(EffectCommitted)) == 1

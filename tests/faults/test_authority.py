@@ -28,7 +28,7 @@ def service(had=("read", "write"), *, used=("write",), grant=None):
 
 
 def under(fault, reply):
-    return apply_all(reply, [fault], Draw.of("x"), kind="rest")
+    return apply_all(reply, [fault], Draw("x"), kind="rest")
 
 
 EXPIRED = TokenExpired(token_expired=True)

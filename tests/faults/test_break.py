@@ -11,7 +11,7 @@ from evalkit.faults.stall import StallReply
 from evalkit.keyed import Draw
 from evalkit.wire import Cut, Effect, Head, Reply, Reset, Send, Stall, Wait
 
-DRAW = Draw.of(1)
+DRAW = Draw(1)
 TEXT = Reply.whole(b"0123456789", content_type="text/plain")
 LATE = TEXT.after(7)
 STREAM = Reply(

@@ -14,7 +14,7 @@ from evalkit.journal.identity import Identities
 from evalkit.keyed import Draw
 from tests.strategies import json_values
 
-DRAW = Draw.of("x")
+DRAW = Draw("x")
 S = 1_000_000_000
 
 

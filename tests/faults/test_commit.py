@@ -15,7 +15,7 @@ from evalkit.faults.status import Status
 from evalkit.keyed import Draw
 from evalkit.wire import Cut, Effect, Reply, Reset, Stall, Wait
 
-DRAW = Draw.of("test")
+DRAW = Draw("test")
 CHARGE = Effect(name="charge", key=("o-1",))
 SECOND = 1_000_000_000
 

@@ -6,7 +6,7 @@ from evalkit.faults.refused import Refused
 from evalkit.keyed import Draw
 from evalkit.wire import Reply
 
-DRAW = Draw.of(1)
+DRAW = Draw(1)
 SECOND = 1_000_000_000
 
 

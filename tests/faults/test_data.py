@@ -34,7 +34,7 @@ def fault(name, **settings):
 def changed(value, name, key=1, reply=None, **settings):
     """The value as a client sees it under a fault."""
     healthy = replace(Reply.json(value), **(reply or {}))
-    seen = fault(name, **settings).apply(healthy, Draw.of(key))
+    seen = fault(name, **settings).apply(healthy, Draw(key))
     assert dict(seen.headers)["content-length"] == str(len(seen.body()))
     return json.loads(seen.body())
 
@@ -85,7 +85,7 @@ def test_without_a_path_the_place_is_drawn_by_the_call(name):
 @given(st.dictionaries(st.text(), json_values) | st.lists(json_values), st.sampled_from(NAMES))
 def test_whatever_the_data_the_reply_stays_json_and_the_status_stays(value, name):
     healthy = Reply.json(value)
-    seen = fault(name).apply(healthy, Draw.of(1))
+    seen = fault(name).apply(healthy, Draw(1))
     json.loads(seen.body())
     assert seen.status == 200
     if seen.plan != healthy.plan:
@@ -107,7 +107,7 @@ def test_whatever_the_data_the_reply_stays_json_and_the_status_stays(value, name
 )
 @pytest.mark.parametrize("name", NAMES)
 def test_a_reply_without_data_stays_as_it_is(name, healthy):
-    assert fault(name).apply(healthy, Draw.of(1)) == healthy
+    assert fault(name).apply(healthy, Draw(1)) == healthy
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -132,7 +132,7 @@ def test_a_path_that_is_none_is_refused():
 
 def test_only_what_differs_bears_the_name_so_that_a_cut_before_it_leaves_none():
     faults = [fault("null_value", path="$.count"), CutBody(cut=5)]
-    seen = apply_all(Reply.json(ORDER), faults, Draw.of(1), kind="rest")
+    seen = apply_all(Reply.json(ORDER), faults, Draw(1), kind="rest")
     assert all(getattr(step, "fault", None) != "null_value" for step in seen.plan)
 
 

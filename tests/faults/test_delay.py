@@ -11,7 +11,7 @@ SECOND = 1_000_000_000
 
 
 def test_the_reply_begins_later_and_is_the_same_otherwise():
-    reply = Delay(delay="8s").apply(HEALTHY, Draw.of(1))
+    reply = Delay(delay="8s").apply(HEALTHY, Draw(1))
     assert reply.plan == (Wait(8 * SECOND, "delay"), *HEALTHY.plan)
     assert (reply.status, reply.headers) == (HEALTHY.status, HEALTHY.headers)
 
@@ -19,12 +19,12 @@ def test_the_reply_begins_later_and_is_the_same_otherwise():
 @given(st.integers())
 def test_jitter_stays_within_its_bounds_and_depends_on_the_draw_alone(key):
     fault = Delay(delay="8s", jitter="2s")
-    first, second = (fault.apply(HEALTHY, Draw.of(key)).plan[0] for _ in range(2))
+    first, second = (fault.apply(HEALTHY, Draw(key)).plan[0] for _ in range(2))
     assert first == second
     assert 6 * SECOND <= first.ns <= 10 * SECOND
 
 
 @pytest.mark.parametrize("key", range(20))
 def test_a_delay_is_never_negative(key):
-    reply = Delay(delay="0s", jitter="1s").apply(HEALTHY, Draw.of(key))
+    reply = Delay(delay="0s", jitter="1s").apply(HEALTHY, Draw(key))
     assert all(step.ns > 0 for step in reply.plan if isinstance(step, Wait))

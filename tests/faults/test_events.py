@@ -72,32 +72,32 @@ def test_a_token_is_an_event_that_says_something(tmp_path):
     opening = len(sends[0])
     places = [bytes_of_tokens(made, made.speech, count) for count in (0, 1, 5, 6)]
     assert places == [opening, len(b"".join(sends[:2])), len(b"".join(sends[:6])), None]
-    stalled = FAULT.validate_python({"stall": "2 tokens"}).apply(made, Draw.of("t"))
+    stalled = FAULT.validate_python({"stall": "2 tokens"}).apply(made, Draw("t"))
     assert stalled.body() == b"".join(sends[:3])
     assert stalled.plan[-1] == Stall("stall")
 
 
 def test_a_place_in_a_stream_of_any_service():
     made = stream(b"data: a\n\n", b"data: b\n\n")
-    cut = FAULT.validate_python({"cut": "1 event"}).apply(made, Draw.of("t"))
+    cut = FAULT.validate_python({"cut": "1 event"}).apply(made, Draw("t"))
     assert (cut.body(), cut.plan[-1]) == (b"data: a\n\n", Cut("cut"))
-    assert FAULT.validate_python({"cut": "1 token"}).apply(made, Draw.of("t")) == made
+    assert FAULT.validate_python({"cut": "1 token"}).apply(made, Draw("t")) == made
 
 
 @pytest.mark.parametrize("chunked", [True, False])
 def test_an_unframed_body_has_neither_length_nor_chunks(chunked):
     headers = (("content-type", "text/plain"), ("content-length", "9"))
     made = Reply(headers=headers, chunked=chunked, plan=(Head(), Send(b"some text")))
-    cut = FAULT.validate_python({"cut": 4, "unframed": True}).apply(made, Draw.of("t"))
+    cut = FAULT.validate_python({"cut": 4, "unframed": True}).apply(made, Draw("t"))
     assert (cut.headers, cut.chunked) == (headers[:1], False)
     assert cut.plan == (Head(), Send(b"some"), Cut("cut"))
 
 
 def test_only_the_whole_of_the_last_piece_is_the_end_of_a_stream():
     made = Reply(chunked=True, plan=(Head(), Send(b"data: a\n\n", whole=True)))
-    cut = FAULT.validate_python({"cut": 4}).apply(made, Draw.of("t"))
+    cut = FAULT.validate_python({"cut": 4}).apply(made, Draw("t"))
     assert not any(step.whole for step in cut.plan if isinstance(step, Send))
-    wrong = FAULT.validate_python("malformed").apply(made, Draw.of("t"))
+    wrong = FAULT.validate_python("malformed").apply(made, Draw("t"))
     assert [step.whole for step in wrong.plan if isinstance(step, Send)] == [False, False, True]
 
 
@@ -108,7 +108,7 @@ def test_an_error_in_a_stream_of_gemini_is_framed_like_the_rest(tmp_path, query)
     made = ask(service, "POST", f"/v1beta/models/g:streamGenerateContent{query}", body)
     for after in (0, 2):
         fault = FAULT.validate_python({"error_event": 503, "after": after})
-        text = fault.apply(made, Draw.of("t")).body().decode()
+        text = fault.apply(made, Draw("t")).body().decode()
         if query:
             assert text.count("data: ") == after + 1
             assert text.endswith('"status":"UNAVAILABLE"}}\r\n\r\n')

@@ -10,7 +10,7 @@ from evalkit.keyed import Draw
 from evalkit.wire import Head, Reply, Send, Wait
 
 FAULT = Malformed(malformed=True)
-DRAW = Draw.of(1)
+DRAW = Draw(1)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -32,7 +32,7 @@ def test_exactly_one_event_of_a_stream_is_broken(values, key, size):
     text = "".join(f"data: {json.dumps({'value': each})}\n\n" for each in values)
     body = f"{text}data: [DONE]\n\n".encode()
     sends = tuple(Send(body[start : start + size]) for start in range(0, len(body), size))
-    broken = FAULT.apply(Reply(chunked=True, plan=(Head(), *sends)), Draw.of(key)).body()
+    broken = FAULT.apply(Reply(chunked=True, plan=(Head(), *sends)), Draw(key)).body()
     assert len(broken) == len(body)
     data = [line.removeprefix(b"data: ") for line in broken.split(b"\n\n") if line]
     assert data.pop() == b"[DONE]"

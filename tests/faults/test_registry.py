@@ -16,7 +16,7 @@ from evalkit.wire import Cut, Reply, Wait
 
 ANY = TypeAdapter(AnyFault)
 SCHEMA = ANY.json_schema()
-DRAW = Draw.of("test")
+DRAW = Draw("test")
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -84,7 +84,7 @@ def event(body: bytes) -> bytes:
 
 
 def hit(given: Reply, *faults: Fault) -> Reply:
-    return apply_all(given, faults, Draw.of("test"), kind="mcp")
+    return apply_all(given, faults, Draw("test"), kind="mcp")
 
 
 def messages(given: Reply) -> list[Any]:

@@ -6,7 +6,7 @@ from evalkit.faults.slow import Slow
 from evalkit.keyed import Draw
 from evalkit.wire import Head, Reply, Send, Wait
 
-DRAW = Draw.of(1)
+DRAW = Draw(1)
 SECOND = 1_000_000_000
 
 

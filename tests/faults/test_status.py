@@ -8,7 +8,7 @@ from evalkit.keyed import Draw
 from evalkit.wire import Effect, Head, Reply, Send, Usage, Wait
 
 HEALTHY = Reply.json({"id": 1}).after(5)
-DRAW = Draw.of(1)
+DRAW = Draw(1)
 
 
 def error(kind="rest", **settings):

@@ -118,9 +118,7 @@ def percentiles(name: str) -> Counter[Verdict]:
 
 def study(name: str, gate: Any, case: Case, values: Callable[[Random, Any], Any]) -> Counter[Any]:
     """The verdicts of many runs."""
-    return Counter(
-        verdict_of(gate, run, 0.95) for run in runs(Draw.of("study", name), case, values)
-    )
+    return Counter(verdict_of(gate, run, 0.95) for run in runs(Draw("study", name), case, values))
 
 
 def runs(draw: Draw, case: Case, values: Callable[[Random, Any], Any]) -> Iterator[Samples]:

@@ -17,6 +17,7 @@ HEAVY = frozenset(
         *("pandas", "pyarrow", "numpy", "jinja2", "rich", "pydantic", "yaml", "time_machine"),
         *("openai", "anthropic", "httpx", "httpx2", "aiohttp", "langgraph", "langchain_core"),
         *("agents", "pydantic_ai", "mcp", "litellm", "locust", "genai_prices", "jsonpath_ng"),
+        "duckdb",
     }
 )
 SDKS = HEAVY - {"pydantic", "yaml", "numpy", "time_machine", "jsonpath_ng"}

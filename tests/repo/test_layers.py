@@ -11,9 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAYERS = (
-    *("errors", "units", "keyed", "wire", "journal", "faults", "suite", "world", "services"),
-    *("agents", "checks", "metrics", "gate", "engine", "store", "report", "telemetry", "api"),
-    *("load", "cli", "pytest_plugin"),
+    *("errors", "units", "keyed", "quick", "wire", "journal", "faults", "suite", "world", "live"),
+    *("services", "agents", "checks", "metrics", "gate", "engine", "store", "report"),
+    *("history", "telemetry", "api", "testing", "strategies", "load", "cli", "pytest_plugin"),
 )
 
 ALLOWED = {("evalkit.errors", "evalkit.suite.problems")}

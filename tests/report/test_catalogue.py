@@ -23,10 +23,28 @@ def test_every_condition_is_listed() -> None:
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_every_check_is_listed(name: str) -> None:
-    lines = list(check_lines())
-    place = lines.index(f"{name} ({CHECKS[name].severity.value})")
-    assert lines[place + 1].strip()
+def test_every_check_is_listed_with_its_settings(name: str) -> None:
+    check, lines = CHECKS[name], list(check_lines())
+    place = lines.index(f"  {name} ({check.severity.value})")
+    own = "\n".join(lines[place + 1 : lines.index("", place)])
+    assert check.about.split()[0] in own
+    for setting, field in ({} if check.Settings is None else check.Settings.model_fields).items():
+        assert f"      {field.alias or setting} " in own
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("backs-off", "least      A wait that is none is shorter than it (default: 50ms)"),
+        ("downstream-share", "(default: 30%)"),
+        ("downstream-share", "sla   The time that a turn has (needed)"),
+        ("no-runaway", "- no-runaway: {turns: 20, calls: 60}"),
+        ("no-retry-of-refusal", "400, 401, 403, 404, 422)"),
+    ],
+)
+def test_defaults_are_shown_as_they_are_written(name: str, line: str) -> None:
+    text = "\n".join(check_lines())
+    assert line in text.partition(f"  {name} (")[2].partition("\n\n")[0]
 
 
 def test_the_sets_of_checks_are_listed() -> None:

@@ -49,7 +49,7 @@ def request(
         body=body if isinstance(body, bytes) else json.dumps(body).encode(),
         at=at,
         caller=caller,
-        draw=Draw.of(draw),
+        draw=Draw(draw),
     )
 
 

@@ -14,7 +14,7 @@ MS = 1_000_000
 
 def samples(written, count=4000):
     model = LATENCY.validate_python(written)
-    return sorted(model.sample(Draw.of(number)) for number in range(count))
+    return sorted(model.sample(Draw(number)) for number in range(count))
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def study(folder: Path, moments: int, *, seed: int = 1, tell: bool = False) -> d
     whole, took = it.whole()
     found: dict[str, int] = {}
     for number in range(moments):
-        share = (number + Draw.of(seed, "kill", number).unit("when")) / moments
+        share = (number + Draw(seed, "kill", number).unit("when")) / moments
         there, resumed = it.killed(f"run-{number}", number, took * share)
         check(resumed, whole)
         found[there] = found.get(there, 0) + 1

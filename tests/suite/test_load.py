@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from evalkit.errors import SuiteError
 from evalkit.journal.records import Answer, End
 from evalkit.suite import load_suite, read_model
+from evalkit.suite.checks import CheckUse
 from evalkit.suite.model import Suite
 from evalkit.units import MILLISECOND, MINUTE, SECOND
 from tests.strategies import LOAN, mutated_suites, spoiled_texts, yaml_texts
@@ -46,7 +47,7 @@ def test_a_suite_is_read(tmp_path: Path) -> None:
 
 def test_what_is_not_said_has_its_default() -> None:
     suite = read(HEAD).value
-    assert suite.checks == ("standard",)
+    assert suite.checks == (CheckUse("standard"),)
     assert suite.starts_at == "2026-01-05T09:00:00Z"
     assert suite.sessions.turn_deadline == 2 * MINUTE
     assert suite.agent.stall_after == 60 * SECOND
@@ -122,8 +123,7 @@ MISTAKES = [
     ("{gates: [p90(x) < 1s: y]}", "6:19: YAML read this gate as a mapping", None),
     ("{gates: {{ x }}}", "6:18: a template must be put in quotes", None),
     ("{blocking: yes}", '6:21: expected true or false, not the text "yes"', None),
-    ("{runs: live}", "6:17: `live` is not yet supported", None),
-    ("{runs: liv}", '6:17: the text "liv" is not allowed here', None),
+    ("{runs: liv}", '6:17: the text "liv" is not allowed here', "live"),
     ("{sessions: {arrival: 1/s, concurrency: 2}}", "6:49: `arrival` and `concurrency`", None),
     ("{sessions: {regions: {}}}", '6:22: "regions" is not yet supported', None),
     ("{sessions: {items: []}}", "6:29: this must not be empty", None),
@@ -151,10 +151,17 @@ TOP = [
     (
         'agent: {python: "agent.py:loan"}',
         'agent: {python: "a.py:x", asgi: "a.py:y"}',
-        "`python` or `asgi`, not both",
+        "one of `python`, `asgi`, `http` and `command`; keep one",
     ),
-    ('agent: {python: "agent.py:loan"}', "agent: {http: {url: x}}", '"http" is not yet supported'),
-    ('agent: {python: "agent.py:loan"}', "agent: {command: [x]}", '"command" is not yet'),
+    (
+        'agent: {python: "agent.py:loan"}',
+        'agent: {http: {url: "http://x"}, command: [x]}',
+        "one of `python`, `asgi`, `http` and `command`; keep one",
+    ),
+    ('agent: {python: "agent.py:loan"}', "agent: {http: {url: x}}", '"x" is no base URL'),
+    ('agent: {python: "agent.py:loan"}', "agent: {command: []}", "this must not be empty"),
+    ('agent: {python: "agent.py:loan"}', "agent: {command: 'a \"b'}", "this is no command"),
+    ('agent: {python: "agent.py:loan"}', "agent: {command: x, poll: {}}", "called over HTTP"),
     ("python: ", "request: {path: /x}, python: ", "`request` is for an agent called over HTTP"),
     ('{python: "agent.py:loan"}', '{asgi: "a:b", reply: {text: "$.["}}', "this is no JSONPath"),
     ('{python: "agent.py:loan"}', '{asgi: "a:b", request: {path: x}}', "a path that begins with /"),
@@ -163,7 +170,7 @@ TOP = [
     ("suite: loan", "suite: Loan", "lower-case letters, digits"),
     ("suite: loan", "x: 1", 'the key "suite" is missing'),
     ("suite: loan", "suite: loan\npassthrough: []", '"passthrough" is not yet supported'),
-    ("suite: loan", "suite: loan\nmode: live", "`live` is not yet supported"),
+    ("suite: loan", "suite: loan\nmode: alive", 'the text "alive" is not allowed here'),
     ("suite: loan", "suite: loan\nchecks: standard", "expected a list, not the text"),
     ("suite: loan", "suite: loan\nstarts_at: 2026-01-05", "is no moment"),
     ("suite: loan", "suite: loan\nstarts_at: 2026-02-30T00:00:00Z", "is no moment"),
@@ -174,7 +181,6 @@ TOP = [
     ("{from: payloads.jsonl}", "{from: a, arrival: 2/s, concurrency: 2}", "exclude each other"),
     ("{from: payloads.jsonl}", "{from: a, deadline: 5m}", '"5m" is no duration'),
     ("use: openai.yaml", "usse: openai.yaml", "use"),
-    ("use: openai.yaml", "use: a, scopes: []", '"scopes" is not yet supported'),
     ("use: openai.yaml", "use: a, on_failure: degrade", "degraded"),
     ("use: openai.yaml", 'use: a, attempts: "3"', "expected a whole number"),
     ("use: openai.yaml", "use: a, ignore: [$.]", "this is no JSONPath"),

@@ -13,18 +13,11 @@ from jsonschema import Draft202012Validator
 
 from evalkit.suite import read_model
 from evalkit.suite.model import Suite
-from evalkit.suite.schema import SCHEMA_PATH, schema_text, suite_schema
+from evalkit.suite.schema import suite_schema
 from tests.strategies import LOAN, mutated_suites
 from tests.suite.files import HEAD, attempt
 
 VALIDATOR = Draft202012Validator(suite_schema())
-
-
-def test_the_file_is_current() -> None:
-    assert SCHEMA_PATH.read_text(encoding="utf-8") == schema_text(), (
-        "write it anew: python -c 'from evalkit.suite.schema import *; "
-        'SCHEMA_PATH.write_text(schema_text(), encoding="utf-8")\''
-    )
 
 
 def test_it_is_a_json_schema() -> None:

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from evalkit.suite.parts import PATH, Flag, OneOrMany, Part
+from evalkit.suite.parts import PATH, Flag, OneOrMany, Part, Scope
 from evalkit.units import Duration
-
-
-def _one_word(scope: str) -> str:
-    if re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]+", scope):
-        return scope
-    raise ValueError(f"{scope!r} is no scope; one is a word of ASCII without quotes: orders:read")
-
-
-Scope: TypeAlias = Annotated[str, AfterValidator(_one_word)]
-"""A scope token of RFC 6749, section 3.3."""
 
 Algorithm: TypeAlias = Literal["HS256", "RS256", "ES256"]
 

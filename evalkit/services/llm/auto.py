@@ -25,7 +25,7 @@ class Auto:
 
     def answer(self, conversation: Conversation, caller: Caller | None) -> ModelReply | NoReply:
         """What it says to this conversation."""
-        draw = Draw.of(RULE, None if caller is None else caller.session, conversation.user)
+        draw = Draw(RULE, None if caller is None else caller.session, conversation.user)
         try:
             tool = _next(conversation)
             if tool is not None:

@@ -17,7 +17,7 @@ _OTHERS = ("The", " a", " the", ",", ".", " and", " of", " to", "\n", " is")
 
 def token_logprobs(sent: Delivery, reply: ModelReply, text: str | None) -> list[dict[str, Any]]:
     """One entry for each token of a text: the token, its bytes, its logprob, likely others."""
-    draw, top = Draw.of(sent.call.seed, "logprobs"), sent.asked.logprobs or 0
+    draw, top = Draw(sent.call.seed, "logprobs"), sent.asked.logprobs or 0
     found = []
     for at, piece in enumerate(tokens.pieces(text or "")):
         sure = reply.confidence or draw.uniform(*_SURE, str(at))

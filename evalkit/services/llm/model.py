@@ -94,6 +94,9 @@ class RulePart(Part):
     """One rule: when it applies, and what the model then says."""
 
     when: Conditions = Conditions()
+    condition: str | None = Field(
+        None, alias="if", description="An expression that must hold too, over what replies see"
+    )
     reply: ModelReplyPart
 
 

@@ -19,7 +19,7 @@ from evalkit.services.llm.conditions import Condition, conditions_of
 from evalkit.services.llm.conversation import Conversation, value_of
 from evalkit.services.llm.model import ModelReplyPart, RulePart, ScriptDefinition
 from evalkit.services.llm.reply import Finish, ModelReply, NoReply, ToolCall
-from evalkit.services.template import RenderError, Template, Where, rendering
+from evalkit.services.template import Expression, RenderError, Template, Where, rendering
 from evalkit.wire import Caller, Usage
 
 NAMES = ("session", "turn", "model", "user", "result", "results", "turns", "history", "tools")
@@ -41,9 +41,10 @@ class Rule:
     reasoning: Template
     others: Template
     confidence: float | None = None
+    condition: Expression | None = None
 
     def applies(self, conversation: Conversation) -> bool:
-        """Whether all its conditions hold."""
+        """Whether all its conditions hold, but for its `if`."""
         return all(condition.holds(conversation) for condition in self.conditions)
 
     def reply(self, variables: Mapping[str, Any]) -> ModelReply:
@@ -79,8 +80,11 @@ class Script:
         if planned is not None:
             return planned
         for rule in self.rules:
-            if rule.applies(conversation):
-                return _by_rule(rule, conversation, caller)
+            if not rule.applies(conversation):
+                continue
+            reply = _by_rule(rule, conversation, caller)
+            if reply is not None:
+                return reply
         return NoReply(self._why_none(conversation, caller))
 
     def planned(self, conversation: Conversation, caller: Caller | None) -> ModelReply | None:
@@ -105,13 +109,17 @@ class Script:
 
         def held(rule: Rule) -> tuple[float, int]:
             holding = [condition.holds(conversation) for condition in rule.conditions]
-            return sum(holding) / len(holding), len(holding)
+            return sum(holding) / max(len(holding), 1), len(holding)
 
         nearest = max(self.rules, key=held)
-        failed = next(each for each in nearest.conditions if not each.holds(conversation))
+        failed = [each for each in nearest.conditions if not each.holds(conversation)]
+        if not failed and nearest.condition is not None:
+            wants = f"`if: {nearest.condition.text}` to hold{unattributed(caller)}"
+        else:
+            wants = failed[0].differs(conversation)
         return (
             f"no rule of the script fits the request; the nearest is {nearest.name}, "
-            f"which wants {failed.differs(conversation)}"
+            f"which wants {wants}"
         )
 
 
@@ -129,6 +137,9 @@ def _rule(at: int, part: RulePart, compiler: Compiler) -> Rule:
     calls = compiler.value((*where, "calls"), [each.model_dump() for each in reply.calls], NAMES)
     reasoning = compiler.value((*where, "reasoning"), reply.reasoning, NAMES)
     others = compiler.value((*where, "others"), list(reply.others), NAMES)
+    condition = None
+    if part.condition is not None:
+        condition = compiler.expression(("rules", at, "if"), part.condition, NAMES)
     return Rule(
         name=f"rules[{at}]",
         conditions=conditions_of(part.when),
@@ -137,10 +148,12 @@ def _rule(at: int, part: RulePart, compiler: Compiler) -> Rule:
         kind=kind,
         finish=reply.finish or (Finish.TOOL_CALLS if reply.calls else Finish.STOP),
         usage=None if reply.usage is None else Usage(**reply.usage.model_dump()),
-        names=said.names | calls.names | reasoning.names | others.names,
+        names=(said.names | calls.names | reasoning.names | others.names)
+        | (condition.names if condition else frozenset()),
         reasoning=reasoning,
         others=others,
         confidence=reply.confidence,
+        condition=condition,
     )
 
 
@@ -153,10 +166,15 @@ def _said(reply: ModelReplyPart) -> tuple[str, Any]:
     return ("calls", None) if reply.text is None else ("text", reply.text)
 
 
-def _by_rule(rule: Rule, conversation: Conversation, caller: Caller | None) -> ModelReply | NoReply:
+def _by_rule(
+    rule: Rule, conversation: Conversation, caller: Caller | None
+) -> ModelReply | NoReply | None:
+    """What the model says by this rule; None where its `if` does not hold."""
     variables = _variables(conversation, caller, rule.names)
     try:
         with rendering(variables):
+            if rule.condition is not None and not rule.condition.holds(variables):
+                return None
             return rule.reply(variables)
     except RenderError as error:
         why = f"{rule.name} could not be carried out: {error}{unattributed(caller)}"

@@ -72,7 +72,7 @@ class McpService:
             if request.method in ("GET", "DELETE"):
                 return _GET if request.method == "GET" else _DELETE
             message = self._message(request)
-            if request.method == "POST" and isinstance(message, Message):
+            if request.method == "POST" and isinstance(message, Message) and message.method != "":
                 return self._server.operation(message)
         return f"{request.method} {request.path}"
 

@@ -172,7 +172,7 @@ class StdioServer:
             body=line,
             at=now,
             caller=self.around.caller,
-            draw=Draw.of(self.around.seed, "stdio", self._asked),
+            draw=Draw(self.around.seed, "stdio", self._asked),
         )
 
     def _cancel(self, message: Message) -> None:

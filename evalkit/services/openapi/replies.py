@@ -168,7 +168,7 @@ def _media(response: Response) -> Media | None:
 
 def _draw(operation: Operation, request: Request) -> Draw:
     if request.method in _REPEATABLE:
-        return Draw.of("openapi", operation.text, request.path, sorted(request.query))
+        return Draw("openapi", operation.text, request.path, sorted(request.query))
     return request.draw.at("openapi")
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from evalkit.services.auth.model import AuthPart, Scope
+from evalkit.services.auth.model import AuthPart
 from evalkit.services.jobs.model import JobPart, QueuePart
 from evalkit.services.latency import Latency
 from evalkit.services.quota.model import LimitsPart
@@ -17,7 +17,7 @@ from evalkit.services.state.model import StorePart
 from evalkit.services.state.pages import MAX_LIMIT, Paging
 from evalkit.services.webhooks.model import WebhookPart
 from evalkit.suite.hosts import Host
-from evalkit.suite.parts import Flag, OneOrMany, Part
+from evalkit.suite.parts import Flag, OneOrMany, Part, Scope
 
 
 class ReplyPart(Part):

@@ -70,12 +70,12 @@ def digest(value: Any, length: int = 12) -> str:
 
 def number(value: Any, low: int, high: int) -> int:
     """An integer from low to high that depends on the value alone."""
-    return low + Draw.of("number", tojson(value)).below(high - low + 1, "value")
+    return low + Draw("number", tojson(value)).below(high - low + 1, "value")
 
 
 def pick(value: Any, choices: Sequence[Any]) -> Any:
     """One of the choices; which one depends on the value alone."""
-    return choices[Draw.of("pick", tojson(value)).below(len(choices), "value")]
+    return choices[Draw("pick", tojson(value)).below(len(choices), "value")]
 
 
 def metered(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -30,8 +30,8 @@ class Bare:
     def operation(self, request):
         return "count"
     def handle(self, request):
-        return Reply.json(self.told).committing(Effect(name="counted"))
-    def committed(self, request):
+        return Reply.json(self.told).committing(Effect(name="counted", commit=self.count))
+    def count(self):
         self.told += 1
 
 class Breaks(PythonService):

@@ -17,7 +17,7 @@ PACE = TypeAdapter(Pace)
 
 def rates(written, count=4000):
     model = PACE.validate_python(written)
-    return sorted(model.sample(Draw.of(number)).tokens_per_second for number in range(count))
+    return sorted(model.sample(Draw(number)).tokens_per_second for number in range(count))
 
 
 @pytest.mark.parametrize(

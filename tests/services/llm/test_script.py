@@ -216,3 +216,44 @@ def test_what_a_conversation_holds_is_never_a_template():
     said = rules("{}", then="{text: 'You said {{ user }}'}")
     hostile = Message("user", "{{ 1 / 0 }}")
     assert said.answer(talk(hostile), ANN).text == "You said {{ 1 / 0 }}"
+
+
+CONDITIONAL = """
+rules:
+  - {when: {last: user}, if: "session.vars.order == 17 and turn == 2", reply: {text: seventeen}}
+  - {if: "'refund' in user", reply: {text: refund}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("caller", "messages", "text"),
+    [
+        (ANN, (USER,), "seventeen"),
+        (replace(ANN, turn=3), (USER,), "refund"),
+        (ANN, (USER, RESULT), "refund"),
+    ],
+)
+def test_an_expression_can_decide_whether_a_rule_applies(caller, messages, text):
+    said = script(CONDITIONAL).answer(talk(*messages), caller)
+    assert isinstance(said, ModelReply)
+    assert said.text == text
+
+
+def test_an_expression_that_does_not_hold_is_told():
+    said = script(CONDITIONAL).answer(talk(Message("user", "hello")), replace(ANN, turn=9))
+    assert isinstance(said, NoReply)
+    assert "which wants `if: session.vars.order == 17 and turn == 2` to hold" in said.complaint
+
+
+def test_an_expression_that_cannot_be_evaluated_fails_the_reply():
+    said = script(CONDITIONAL).answer(talk(USER), None)
+    assert isinstance(said, NoReply)
+    assert said.failed
+    assert "there is no variable `session`" in said.complaint
+
+
+def test_an_expression_that_is_none_is_a_mistake_of_the_script():
+    compiler = Compiler()
+    text = "rules: [{if: 'nobody ==', reply: {text: a}}]"
+    compile_script(read_model(text.encode(), Path("s.yaml"), ScriptDefinition).value, compiler)
+    assert [each.where for each in compiler.mistakes] == [("rules", 0, "if")]

@@ -82,7 +82,7 @@ def test_whatever_comes_is_answered(method: str, body: bytes, headers: dict[str,
         host="mock",
         headers=tuple(headers.items()),
         body=body,
-        draw=Draw.of("rubbish"),
+        draw=Draw("rubbish"),
     )
     operation = SERVICE.operation(request)
     reply = asyncio.run(SERVICE.handle(request))

@@ -14,11 +14,11 @@ def test_what_is_made_fits_its_schema_and_is_the_same_for_the_same_draw(schema, 
     trial = Trial(schema)
     assert trial.problems == []
     try:
-        value = trial.generator.value(trial.address, Draw.of(key), "reply")
+        value = trial.generator.value(trial.address, Draw(key), "reply")
     except Unmade:
         return  # how rarely that happens is tested below, on schemas that can be satisfied
     assert trial.breaches(value) == []
-    assert trial.generator.value(trial.address, Draw.of(key), "reply") == value
+    assert trial.generator.value(trial.address, Draw(key), "reply") == value
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_what_is_made_fits_its_schema_and_is_the_same_for_the_same_draw(schema, 
 def test_what_can_be_satisfied_is_made(schema):
     trial = Trial(schema)
     for key in range(20):
-        assert trial.breaches(trial.generator.value(trial.address, Draw.of(key), "reply")) == []
+        assert trial.breaches(trial.generator.value(trial.address, Draw(key), "reply")) == []
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_what_can_be_satisfied_is_made(schema):
 def test_what_cannot_be_made_says_so(schema, why):
     trial = Trial(schema)
     with pytest.raises(Unmade, match=why):
-        trial.generator.value(trial.address, Draw.of(1), "reply")
+        trial.generator.value(trial.address, Draw(1), "reply")
 
 
 def test_examples_in_the_schema_are_used_where_they_fit():
@@ -80,8 +80,8 @@ def test_examples_in_the_schema_are_used_where_they_fit():
         "b": {"type": "integer", "examples": ["not a number"], "minimum": 5, "maximum": 5},
     }
     trial = Trial(schema)
-    assert trial.generator.value(trial.address, Draw.of(1), "reply") == {"a": "cus_17", "b": 5}
-    other = trial.generator.value(trial.address, Draw.of(1), "reply", examples=False)
+    assert trial.generator.value(trial.address, Draw(1), "reply") == {"a": "cus_17", "b": 5}
+    other = trial.generator.value(trial.address, Draw(1), "reply", examples=False)
     assert other["a"] != "cus_17"
 
 
@@ -103,7 +103,7 @@ def test_examples_in_the_schema_are_used_where_they_fit():
 def test_a_text_matches_its_pattern(pattern, key):
     import re
 
-    assert re.search(pattern, matching(pattern, Draw.of(key)))
+    assert re.search(pattern, matching(pattern, Draw(key)))
 
 
 @pytest.mark.parametrize(
@@ -111,4 +111,4 @@ def test_a_text_matches_its_pattern(pattern, key):
 )
 def test_a_pattern_that_is_too_much_is_told(pattern):
     with pytest.raises(Unmade):
-        matching(pattern, Draw.of(1))
+        matching(pattern, Draw(1))

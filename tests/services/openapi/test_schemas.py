@@ -145,4 +145,4 @@ def test_schemas_that_refer_to_one_another_for_long_are_no_crash():
     (breach,) = trial.breaches(5)
     assert "cannot be checked" in breach
     with pytest.raises(Unmade, match="nested too deep"):
-        trial.generator.value(trial.address, Draw.of(1), "reply")
+        trial.generator.value(trial.address, Draw(1), "reply")

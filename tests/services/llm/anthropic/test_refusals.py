@@ -173,7 +173,7 @@ def test_what_the_script_does_not_answer_is_not_asked_again(service, content, er
 
 def test_overload_has_its_own_status(service):
     healthy, faults = post(service, saying(user("cached"))), [Status(status=529)]
-    reply = apply_all(healthy, faults, Draw.of("x"), kind=service.kind)
+    reply = apply_all(healthy, faults, Draw("x"), kind=service.kind)
     assert (reply.status, value(reply)["error"]["type"]) == (529, "overloaded_error")
 
 

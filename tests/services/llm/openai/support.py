@@ -69,7 +69,7 @@ class Bridge(httpx2.AsyncBaseTransport):
             headers=tuple((name.lower(), value) for name, value in request.headers.items()),
             body=await request.aread(),
             caller=self._caller,
-            draw=Draw.of("test", len(self.requests)),
+            draw=Draw("test", len(self.requests)),
         )
         reply = await self._service.handle(asked)
         self.requests.append(asked)

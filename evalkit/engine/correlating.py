@@ -1,0 +1,50 @@
+"""Reads out of a request which session it is of, where a suite says where that stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from evalkit.live.attribution import Correlate
+from evalkit.suite import outside
+from evalkit.wire import Caller, Request
+
+
+def correlating(settings: outside.Correlate | None) -> Correlate | None:
+    """What tells the session of a request to a service; None where the suite says nothing."""
+    if settings is None:
+        return None
+    from jsonpath_ng.parser import parse
+
+    path, var = parse(settings.at), settings.var
+
+    def correlate(request: Request, callers: Mapping[str, Caller]) -> str | None:
+        found = path.find(_told(request))
+        value = None if not found else found[-1].value
+        if value is None:
+            return None
+        if var is None:
+            return str(value)
+        having = [name for name, each in callers.items() if _same(each.vars.get(var), value)]
+        return having[0] if len(having) == 1 else None
+
+    return correlate
+
+
+def _same(own: Any, value: Any) -> bool:
+    return own is not None and str(own) == str(value)
+
+
+def _told(request: Request) -> Mapping[str, Any]:
+    try:
+        body = json.loads(request.body) if request.body else None
+    except (ValueError, RecursionError):
+        body = None
+    return {
+        "method": request.method,
+        "path": request.path,
+        "query": dict(request.query),
+        "headers": dict(request.headers),
+        "json": body,
+    }

@@ -1,0 +1,173 @@
+"""Whose call is it, where no context tells: what a request brings along, and where it arrives.
+
+In this order: the `baggage` or `traceparent` that the agent was given with its turn and passed on
+(W3C Trace Context and Baggage); the prefix of the path, which the URLs for one session have; the
+port, where the agent is a process for each of several turns; the service's `correlate:`; and being
+alone: the only turn under way. A call that nothing of this tells is counted and left unattributed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+from urllib.parse import quote, unquote
+
+from evalkit.wire import Caller, Request
+
+SESSION, TURN = "evalkit.session", "evalkit.turn"
+"""The members of the baggage that name the session and the turn."""
+
+PREFIX = "/~"
+"""What the path of a URL for one session begins with."""
+
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+
+Correlate: TypeAlias = Callable[[Request, Mapping[str, Caller]], str | None]
+"""The session that a request names, of those that are there by their ids; None where it names none
+of them, or more than one.
+"""
+
+WAYS = ("baggage", "traceparent", "prefix", "port", "correlate", "alone", "nothing")
+"""How a call can be told, in the order in which it is tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """On whose behalf a request is, by which way that was told, and the request without what was
+    there to tell it.
+    """
+
+    caller: Caller | None
+    way: str
+    request: Request
+
+
+class Attribution:
+    """Who asks, in one live world. `seed` is what trace ids are made of; `strangers` takes a
+    session for known that only baggage tells of.
+    """
+
+    def __init__(self, seed: int = 0, *, strangers: bool = False) -> None:
+        self._seed = seed
+        self.strangers = strangers
+        self._callers: dict[str, Caller] = {}  # by session: its turn under way, or its last
+        self._turns: dict[str, int] = {}  # the sessions whose turn is under way, and at which port
+        self._tokens: dict[str, str] = {}
+        self._traces: dict[str, Caller] = {}
+        self.counts: Counter[str] = Counter()
+        """How many calls were told by which way."""
+
+    # What is told to the agent -----------------------------------------------------------------
+
+    @contextmanager
+    def turn(self, caller: Caller, port: int = 0) -> Iterator[None]:
+        """A turn is under way, given to the process at a port group (0 where there is one)."""
+        session = caller.session
+        self._callers[session] = caller
+        self._traces[self._trace(caller)] = caller
+        self._turns[session] = port
+        try:
+            yield
+        finally:
+            self._turns.pop(session, None)
+
+    def over(self, session: str) -> None:
+        """A session is over: what comes from now on is late, and still its own where it says so."""
+        self._turns.pop(session, None)
+
+    def known(self, caller: Caller) -> None:
+        """A session may turn up that nothing was told of."""
+        self._callers.setdefault(caller.session, caller)
+
+    def headers(self, caller: Caller) -> tuple[tuple[str, str], ...]:
+        """The headers that carry a turn to the agent."""
+        trace = self._trace(caller)
+        baggage = f"{SESSION}={quote(caller.session, safe='')},{TURN}={caller.turn}"
+        return ("traceparent", f"00-{trace}-{trace[:16]}-01"), ("baggage", baggage)
+
+    def prefix(self, session: str) -> str:
+        """The prefix of the paths of URLs for one session."""
+        token = _hash("session", self._seed, session)[:16]
+        self._tokens[token] = session
+        return PREFIX + token
+
+    def _trace(self, caller: Caller) -> str:
+        return _hash("trace", self._seed, caller.session, caller.turn)
+
+    # What a request tells ----------------------------------------------------------------------
+
+    def of(self, request: Request, *, port: int = 0, correlate: Correlate | None = None) -> Told:
+        """On whose behalf a request is that came to a port group."""
+        request, session = self._without_prefix(request)
+        for way, caller in self._ways(request, session, port, correlate):
+            if caller is not None:
+                self.counts[way] += 1
+                return Told(caller=caller, way=way, request=request)
+        self.counts["nothing"] += 1
+        return Told(caller=None, way="nothing", request=request)
+
+    def at(self, port: int) -> Caller | None:
+        """On whose behalf a connection is opened at a port group."""
+        return self._at_port(port) if port else self._alone()
+
+    def _ways(
+        self, request: Request, session: str | None, port: int, correlate: Correlate | None
+    ) -> Iterator[tuple[str, Caller | None]]:
+        if (baggage := request.header("baggage")) is not None:
+            yield "baggage", self._in_baggage(baggage)
+        if (parent := request.header("traceparent")) is not None:
+            found = _TRACEPARENT.fullmatch(parent.strip())
+            yield "traceparent", None if found is None else self._traces.get(found[1])
+        if session is not None:
+            yield "prefix", self._callers.get(session)
+        if port:
+            yield "port", self._at_port(port)
+        if correlate is not None:
+            named = correlate(request, self._callers)
+            yield "correlate", None if named is None else self._callers.get(named)
+        if not port:
+            yield "alone", self._alone()
+
+    def _in_baggage(self, baggage: str) -> Caller | None:
+        members = dict(_members(baggage))
+        caller = self._callers.get(members.get(SESSION, ""))
+        turn = members.get(TURN, "")
+        if caller is None and self.strangers and members.get(SESSION):
+            caller = Caller(session=members[SESSION], turn=1)
+        if caller is None or not (turn.isascii() and turn.isdigit()):
+            return caller
+        return caller if int(turn) == caller.turn else replace(caller, turn=int(turn))
+
+    def _without_prefix(self, request: Request) -> tuple[Request, str | None]:
+        if not request.path.startswith(PREFIX):
+            return request, None
+        token, slash, rest = request.path[len(PREFIX) :].partition("/")
+        if (session := self._tokens.get(token)) is None:
+            return request, None
+        return replace(request, path=slash + rest or "/"), session
+
+    def _at_port(self, port: int) -> Caller | None:
+        here = [session for session, at in self._turns.items() if at == port]
+        return self._callers[here[0]] if len(here) == 1 else None
+
+    def _alone(self) -> Caller | None:
+        if len(self._turns) != 1:
+            return None
+        return self._callers[next(iter(self._turns))]
+
+
+def _members(baggage: str) -> Iterator[tuple[str, str]]:
+    """The members of a baggage header without their properties (W3C Baggage, 3.3)."""
+    for member in baggage.split(","):
+        name, equals, value = member.partition(";")[0].partition("=")
+        if equals:
+            yield name.strip(), unquote(value.strip())
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]

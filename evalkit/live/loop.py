@@ -1,0 +1,87 @@
+"""The event loop of a live world: its time is that of the world's clock, so that what is due at a
+moment of the world is due at a time of the loop, as in a simulated one.
+
+It is uvloop's where that is installed, else asyncio's. uvloop's timers count whole milliseconds of
+the monotonic clock; a due time is rounded up to the next of them, so that nothing comes early.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any
+
+from evalkit.live.clock import LiveClock
+from evalkit.world.clock import NS
+from evalkit.world.lives import life_in
+
+
+def live_loop(clock: LiveClock, *, fast: bool = True) -> asyncio.AbstractEventLoop:
+    """A new loop on this clock. `fast` allows uvloop."""
+    if fast and (made := _fast_loop(clock)) is not None:
+        return made
+    return _PlainLoop(clock)
+
+
+class _PlainLoop(asyncio.SelectorEventLoop):
+    """asyncio's own."""
+
+    def __init__(self, clock: LiveClock) -> None:
+        self._world = clock
+        super().__init__()
+
+    def time(self) -> float:
+        """The world's clock in seconds."""
+        return self._world.monotonic / NS
+
+    def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
+        """A task that is part of the life in its context."""
+        return _adopted(super().create_task(coro, **kwargs), kwargs.get("context"))
+
+
+def _fast_loop(clock: LiveClock) -> asyncio.AbstractEventLoop | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+
+    class FastLoop(uvloop.Loop):
+        """uvloop's."""
+
+        def time(self) -> float:
+            return clock.monotonic / NS
+
+        def call_at(  # type: ignore[override]
+            self,
+            when: float,
+            callback: Callable[..., object],
+            *args: Any,
+            context: Context | None = None,
+        ) -> asyncio.TimerHandle:
+            return self.call_later(
+                _whole_milliseconds(when - self.time()), callback, *args, context=context
+            )
+
+        def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
+            return _adopted(super().create_task(coro, **kwargs), kwargs.get("context"))
+
+    return FastLoop()
+
+
+def _whole_milliseconds(delay: float) -> float:
+    """The delay in seconds that leads to the next whole millisecond of the monotonic clock at or
+    after its end, counted from the last one before now.
+    """
+    if delay <= 0:
+        return 0
+    now = time.monotonic() * 1000
+    return (math.ceil(now + delay * 1000) - math.floor(now)) / 1000
+
+
+def _adopted(task: asyncio.Task[Any], context: Context | None) -> asyncio.Task[Any]:
+    if (life := life_in(context)) is not None:
+        life.adopt(task)
+    return task

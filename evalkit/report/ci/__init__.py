@@ -1,0 +1,1 @@
+"""What CI platforms read of a run: JUnit files, Markdown summaries, annotations, SARIF."""

@@ -1,0 +1,1 @@
+"""A stored run as traces and metrics: OpenTelemetry's and Prometheus'."""

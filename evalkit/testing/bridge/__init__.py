@@ -1,0 +1,1 @@
+"""The services of a test behind ordinary HTTP clients, without a world: see `mocked`."""

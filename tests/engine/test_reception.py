@@ -1,0 +1,173 @@
+"""Where users of a load generator get their turns: what they are given, what is journaled."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from evalkit.agents.base import AgentFailed, Reply, Turn
+from evalkit.agents.calling import AgentRequest, Response
+from evalkit.engine.dispensing import Dispenser
+from evalkit.engine.reception import Reception
+from evalkit.journal.records import End, SessionEnded, SessionStarted, TurnEnded, TurnStarted
+from evalkit.live.attribution import Attribution
+from evalkit.suite.model import Sessions
+from evalkit.wire import Caller
+from evalkit.world.clock import NS, Clock
+from tests.engine.test_dispensing import planned
+
+
+class Plain:
+    """The input is the body, and the body the reply."""
+
+    def request(self, turn: Turn, caller: Caller) -> AgentRequest:
+        return AgentRequest(method="POST", target=f"/{caller.turn}", body=turn.input.encode())
+
+    def reply(self, response: Response) -> Reply:
+        if response.status != 200:
+            raise AgentFailed(f"answered {response.status}")
+        return Reply(response.body.decode())
+
+
+class Wire(asyncio.Transport):
+    """Keeps what is written, as messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[dict[str, Any]] = []
+        self.aborted = False
+
+    def write(self, data: Any) -> None:
+        self.told += map(json.loads, bytes(data).splitlines())
+
+    def is_closing(self) -> bool:
+        return self.aborted
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+class Desk:
+    """A reception with one connection to it."""
+
+    def __init__(self, *, turns: int = 1, arriving: Iterator[int] | None = None) -> None:
+        self.clock, self.records, self.ends = Clock(), [], []
+        sessions = planned("a", "b")
+        record = {"id": "a", "turns": [{"input": f"i{n}", "think": "1s"} for n in range(turns)]}
+        sessions[0] = type(sessions[0])(
+            id="a", record=type(sessions[0].record).model_validate(record), arrival=None
+        )
+        self.reception = Reception(
+            clock=self.clock,
+            dispenser=Dispenser(sessions),
+            settings=Sessions(items=(sessions[0].record,), turn_deadline="5s", deadline="20s"),
+            attribution=Attribution(1),
+            asking=Plain(),
+            token="secret",
+            arriving=arriving,
+            keep=self.records.append,
+            ended=lambda *ended: self.ends.append(ended),
+        )
+        self.wire = Wire()
+        self.connection = self.reception.connection()
+        self.connection.connection_made(self.wire)
+
+    def say(self, **said: Any) -> dict[str, Any] | None:
+        """Say something; what was answered last."""
+        self.connection.data_received(json.dumps(said).encode() + b"\n")
+        return self.wire.told[-1] if self.wire.told else None
+
+    def done(self, user: str, began: int, ended: int, **said: Any) -> dict[str, Any] | None:
+        found = {"status": 200, "headers": [["A", "b"]], "body": "fine", **said}
+        return self.say(user=user, began=began, ended=ended, **found)
+
+
+def test_a_session_is_replayed_turn_by_turn_and_journaled_with_the_users_times() -> None:
+    desk = Desk(turns=2)
+    desk.say(hello="secret")
+    first = desk.say(user="u", ask=True)
+    assert first is not None
+    assert first["job"]["due"] == NS
+    assert first["job"]["limit"] == 6 * NS
+    assert first["job"]["body"] == "i0"
+    second = desk.done("u", NS + 3, 2 * NS)
+    assert second is not None
+    assert (second["job"]["due"], second["job"]["target"]) == (3 * NS, "/2")
+    assert desk.done("u", 3 * NS + 5, 3 * NS + 7) == {"user": "u"}
+    kinds = [type(each) for each in desk.records]
+    turn = [TurnStarted, TurnEnded]
+    assert kinds == [SessionStarted, *turn, *turn, SessionEnded]
+    assert [each.at for each in desk.records[-3:]] == [3 * NS + 5, 3 * NS + 7, 3 * NS + 7]
+    assert desk.records[3].intended == 3 * NS
+    assert desk.ends == [("a", End.COMPLETED, 7)]
+
+
+@pytest.mark.parametrize(
+    ("said", "end", "words"),
+    [
+        ({"status": 500}, End.FAILED, "turn 1: answered 500"),
+        ({"error": "no connection"}, End.FAILED, "turn 1: no connection"),
+        ({"body": " "}, End.FAILED, "turn 1: the agent's reply was empty"),
+        ({"timed_out": True}, End.TIMED_OUT, "turn 1 was not answered within 5s"),
+    ],
+)
+def test_a_turn_that_fails_ends_its_session(said: dict[str, Any], end: End, words: str) -> None:
+    desk = Desk(turns=2)
+    desk.say(hello="secret")
+    desk.say(user="u", ask=True)
+    assert desk.done("u", NS, 6 * NS, **said) == {"user": "u"}
+    ended = desk.records[-1]
+    assert (ended.end, ended.reason) == (end, words)
+
+
+async def test_arrivals_keep_their_moment_however_late_a_user_is_free() -> None:
+    desk = Desk(arriving=iter(()))
+    desk.say(hello="secret")
+    assert desk.say(user="u", ask=True) is None
+    desk.reception._arrived(10)
+    assert desk.wire.told[-1]["job"]["due"] == NS + 10
+    desk.reception._arrived(20)
+    desk.reception._arrived(30)
+    desk.clock.move_to(9 * NS)
+    desk.done("u", NS + 10, 9 * NS)
+    late = desk.say(user="u", ask=True)
+    assert late is not None
+    assert late["job"]["due"] == 20
+    desk.reception.close()
+    assert desk.reception.counts().dropped == 1
+    assert not desk.reception.idle.is_set()
+    desk.done("u", 9 * NS, 9 * NS)
+    assert desk.reception.idle.is_set()
+    assert len(desk.reception.dispenser.given) == 3
+    assert desk.say(user="u", ask=True) == {"user": "u"}
+
+
+def test_users_that_go_are_cut_and_those_that_die_are_lost() -> None:
+    desk = Desk()
+    desk.say(hello="secret")
+    desk.say(user="u", ask=True)
+    desk.say(user="v", ask=True)
+    desk.say(user="u", gone=True)
+    desk.connection.connection_lost(None)
+    assert (desk.reception.cut, desk.reception.lost) == ({"a"}, {"b"})
+
+
+@pytest.mark.parametrize("said", [b'{"hello": "x"}\n', b'{"user": "u", "ask": true}\n', b"GET /\n"])
+def test_who_does_not_know_the_token_is_told_nothing(said: bytes) -> None:
+    desk = Desk()
+    desk.connection.data_received(said)
+    assert desk.wire.aborted
+    assert not desk.wire.told
+    assert desk.reception.origin is None
+
+
+def test_how_late_the_generator_is_is_measured() -> None:
+    desk = Desk()
+    desk.say(hello="secret")
+    desk.say(late=[1_000_000] * 99 + [80_000_000])
+    counts = desk.reception.counts()
+    assert counts.late_p50 == pytest.approx(1_000_000, rel=0.03)

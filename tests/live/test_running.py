@@ -1,0 +1,273 @@
+"""Whole live runs: each kind of agent, attribution, what is killed in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.gate import Verdict
+from evalkit.journal.records import End
+from tests.live.worlds import PYTHON, alive, replies, run, write
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux' processes")
+
+FASTAPI = """
+    import asyncio, os
+    import httpx
+    from fastapi import FastAPI, Request
+    from fastapi.responses import JSONResponse
+
+    app, client = FastAPI(), httpx.AsyncClient(timeout=10)
+
+    @app.get("/health")
+    async def health(): return {"ok": True}
+
+    async def item(request, session):
+        told = {k: v for k, v in request.headers.items() if k in ("baggage", "traceparent")}
+        for _ in range(3):
+            answer = await client.get(os.environ["CRM"] + "/items/a", headers=told)
+            if answer.status_code == 200:
+                return f"{answer.json()['owner']} by {os.getpid()}"
+        return "gave up"
+
+    @app.post("/json")
+    async def as_json(request: Request):
+        return {"text": await item(request, (await request.json())["session"])}
+
+    @app.post("/hook")
+    async def as_hook(request: Request):
+        body = await request.json()
+        async def later():
+            await client.post(body["to"], json={"text": await item(request, body["session"])})
+        app.state.task = asyncio.ensure_future(later())
+        return JSONResponse({}, status_code=202)
+"""
+HTTP = {
+    "url": "http://127.0.0.1:{{ port }}",
+    "start": [PYTHON, "-m", "uvicorn", "app:app", "--port", "{{ port }}", "--log-level", "warning"],
+    "ready": "/health",
+}
+
+
+def _items(*paths: str, **more: Any) -> dict[str, Any]:
+    return {"http": HTTP, "request": {"path": paths[0], **more}}
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        _items("/json"),
+        {
+            **_items(
+                "/hook", json={"session": "{{ session.id }}", "to": "{{ turn.callback_url }}"}
+            ),
+            "callback": {"within": "10s"},
+        },
+    ],
+    ids=["json", "called back"],
+)
+def test_a_served_agent_is_started_asked_and_stopped(tmp_path: Path, agent: dict[str, Any]) -> None:
+    pytest.importorskip("fastapi")
+    found = run(write(tmp_path, agent, {"app.py": FASTAPI}))
+    assert found.verdict is Verdict.PASS, found.record.reasons
+    said = {session: (text or "").split() for session, text in replies(found, "happy").items()}
+    assert {session: words[0] for session, words in said.items()} == {
+        each: each for each in ("s-1", "s-2", "s-3")
+    }
+    pids = {int(words[-1]) for words in said.values()}
+    assert len(pids) == 1
+    assert not any(map(alive, pids))
+    record = found.record
+    assert (record.clock, record.egress) == ("real", "proxied")
+    fidelity = record.scenarios[0].fidelity
+    assert fidelity is not None
+    assert dict(fidelity.calls) == {"baggage": 3}
+
+
+def test_an_agent_is_killed_by_a_fault_and_started_again(tmp_path: Path) -> None:
+    pytest.importorskip("fastapi")
+    fault = {"at": "agent", "when": {"during": "crm GET*", "call": 1}, "inject": "restart"}
+    scenarios = {
+        "restart": {"faults": [fault], "sessions": {"concurrency": 1}},
+    }
+    suite = write(tmp_path, _items("/json"), {"app.py": FASTAPI}, scenarios=scenarios)
+    found = run(suite)
+    assert found.verdict is Verdict.PASS, found.record.reasons
+    pids = {(text or "").split()[-1] for text in replies(found, "restart").values()}
+    assert len(pids) == 3  # each session met a new one
+    assert not any(alive(int(each)) for each in pids)
+
+
+NODE = """
+    import readline from "node:readline";
+    const say = (what) => process.stdout.write(JSON.stringify(what) + "\\n");
+    console.log("hello");
+    say({ ready: true });
+    for await (const line of readline.createInterface({ input: process.stdin })) {
+      const turn = JSON.parse(line);
+      const answer = await fetch(`${process.env.CRM}/items/a`);
+      say({ id: turn.id, text: (await answer.json()).owner });
+    }
+    process.exit(0);
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_a_command_in_another_language_speaks_json_lines(tmp_path: Path) -> None:
+    suite = write(tmp_path, {"command": "node agent.mjs"}, {"agent.mjs": NODE})
+    found = run(suite)
+    assert found.verdict is Verdict.PASS, found.record.reasons
+    assert replies(found, "happy") == {each: each for each in ("s-1", "s-2", "s-3")}
+    assert "hello" in next((found.folder / "agent").iterdir()).read_text()
+
+
+SYNC = """
+    import os, requests
+    from evalkit import Reply, Turn
+
+    def agent(turn: Turn) -> Reply:
+        print("asked for", turn.session.id)
+        answer = requests.get(os.environ["CRM"] + "/items/a", timeout=5)
+        return Reply(answer.json()["owner"], answer="answered")
+"""
+
+
+def test_a_synchronous_agent_runs_live(tmp_path: Path) -> None:
+    pytest.importorskip("requests")
+    agent = {"python": "agent.py:agent", "processes": 2}
+    found = run(write(tmp_path, agent, {"agent.py": SYNC}))
+    assert found.verdict is Verdict.PASS, found.record.reasons
+    assert replies(found, "happy") == {each: each for each in ("s-1", "s-2", "s-3")}
+    fidelity = found.record.scenarios[0].fidelity
+    assert fidelity is not None
+    assert dict(fidelity.calls) == {"port": 3}
+
+
+QUIET = """
+    import asyncio, json, os, sys, urllib.request
+    from concurrent.futures import ThreadPoolExecutor
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+    import threading
+    both = threading.Barrier(2)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["content-length"]))
+            try:
+                both.wait(5)
+            except threading.BrokenBarrierError:
+                pass
+            with urllib.request.urlopen(os.environ["CRM"] + "/items/a") as answer:
+                text = json.loads(answer.read())
+            body = json.dumps({"text": "so"}).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        def log_message(self, *_): pass
+
+    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+"""
+
+
+def test_what_cannot_be_attributed_is_counted_and_shown(tmp_path: Path) -> None:
+    from evalkit.report.live import live_words
+
+    http = {"url": "http://127.0.0.1:{{ port }}", "start": [PYTHON, "app.py", "{{ port }}"]}
+    items = [{"id": f"s-{number}", "turns": [{"input": "a"}]} for number in (1, 2)]
+    sessions = {"items": items, "concurrency": 2, "turn_deadline": "1min"}
+    found = run(write(tmp_path, {"http": http}, {"app.py": QUIET}, sessions=sessions))
+    scenario = found.record.scenarios[0]
+    assert scenario.unattributed >= 1
+    assert "of no known session" in str(live_words(scenario))
+    assert "nothing" in dict(scenario.fidelity.calls)  # type: ignore[union-attr]
+
+
+DYING = """
+    import json, os, sys
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        turn = json.loads(line)
+        if turn["session"]["id"] == "s-2":
+            os.kill(os.getpid(), 9)
+        print(json.dumps({"id": turn["id"], "text": "so"}), flush=True)
+"""
+
+
+def test_an_agent_that_dies_is_told_of_as_that(tmp_path: Path) -> None:
+    agent = {"command": [PYTHON, "agent.py"], "processes": 1}
+    found = run(write(tmp_path, agent, {"agent.py": DYING}))
+    assert found.verdict is Verdict.FAIL
+    ends = found.record.scenarios[0].ends
+    assert ends[End.FAILED] == 2
+    assert any("the agent's process was killed by SIGKILL" in each for each in found.record.reasons)
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("import sys; print('so it goes'); sys.exit(3)", "ended with exit code 3 before"),
+        ("syntax error", "SyntaxError"),
+    ],
+)
+def test_an_agent_that_does_not_start_says_why(tmp_path: Path, script: str, words: str) -> None:
+    found = run(write(tmp_path, {"command": [PYTHON, "-c", script]}, {}))
+    assert found.exit_code == 4
+    assert words in str(found.record.scenarios[0].problems[0].what)
+
+
+SLEEPY = """
+    import json, sys, time
+    print(json.dumps({"ready": True}), flush=True)
+    open("began", "w").write(str(__import__("os").getpid()))
+    for line in sys.stdin:
+        time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    agent = {"command": [PYTHON, "agent.py"], "processes": 1}
+    suite = write(tmp_path, agent, {"agent.py": SLEEPY})
+    began = tmp_path / "began"
+    command = [PYTHON, "-m", "evalkit", "run", str(suite), "--out", str(tmp_path / "reports")]
+    going = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert going.stderr is not None
+    with going.stderr:
+        until = time.monotonic() + 30
+        while not (began.exists() and began.read_text()) and time.monotonic() < until:
+            assert going.poll() is None
+            os.sched_yield()
+        pid = int(began.read_text())
+        going.send_signal(number)
+        code = going.wait(timeout=30)
+    until = time.monotonic() + 10
+    while alive(pid) and time.monotonic() < until:
+        os.sched_yield()
+    assert not alive(pid)
+    assert code == (130 if number is signal.SIGINT else -signal.SIGKILL)
+    record = json.loads(next((tmp_path / "reports").glob("*/run.json")).read_text())
+    assert record["status"] == ("interrupted" if number is signal.SIGINT else "unfinished")
+
+
+def test_few_live_sessions_prove_little(tmp_path: Path) -> None:
+    quick = """
+        import json, sys
+        print(json.dumps({"ready": True}), flush=True)
+        for line in sys.stdin:
+            print(json.dumps({"id": json.loads(line)["id"], "text": "so"}), flush=True)
+    """
+    agent = {"command": [PYTHON, "agent.py"], "processes": 1}
+    gates = ["p90(turn.latency) < 10s"]
+    found = run(write(tmp_path, agent, {"agent.py": quick}, gates=gates))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.record.gates[0].needed is not None
