@@ -49,7 +49,7 @@ class Exchange:
     async def reply(self) -> Reply | None:
         """The reply to play; None where the connection should not have been there."""
         faults = self._decision.faults
-        if any(fault.connects for fault in faults):
+        if faults and any(fault.connects for fault in faults):
             for stage in (Stage.FIRED, Stage.DELIVERED):
                 self._desk.moved(stage, self._place, self._fired)
             return None

@@ -61,7 +61,7 @@ class _Selector(selectors.DefaultSelector):
         self._files = self.get_map()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        busy = self.loop.begin_round() or (timeout is not None and timeout <= 0)
+        busy = self.loop.begin_round() or timeout == 0
         # One registered file is the loop's own pipe, which nobody needs to be woken by.
         files = len(self._files) > 1
         if busy or self.loop.has_ready():
@@ -96,10 +96,12 @@ class WorldLoop(NetworkedLoop):
         self.clock = clock
         self._turns = turns
         self._sequence = sequence
+        self._step = sequence.step
         self._leading = leading
         self._patience = patience
         self._idle = 0.0
         self._reached = 0.0
+        self._told, self._told_at = 0.0, -1  # what `time` told last, and the moment of that
         self._moment = self._rounds = 0
         super().__init__(network, selector)
         self._clock_resolution = 1 / NS
@@ -109,8 +111,11 @@ class WorldLoop(NetworkedLoop):
 
     def time(self) -> float:
         """What `time.monotonic` tells in the world, in seconds."""
-        now = (Clock.MONOTONIC_START + self.clock.now) / NS
-        return max(self._reached, now)  # `max` takes longer than the rest
+        moment = self.clock.now
+        if moment != self._told_at:
+            self._told_at = moment
+            self._told = max(self._reached, Clock.loop_time(moment))
+        return self._told
 
     def has_ready(self) -> bool:
         """Whether a callback is due."""
@@ -118,11 +123,11 @@ class WorldLoop(NetworkedLoop):
 
     def begin_round(self) -> bool:
         """Give the world's threads their turns. Whether any took one."""
-        self._sequence.step()
+        self._step()
         if self.clock.now != self._moment:
             self._moment, self._rounds = self.clock.now, 0
         self._rounds += 1
-        if self._ready:  # type: ignore[attr-defined]
+        if self._idle and self.has_ready():
             self._idle = 0.0
         if self._rounds > _MOST_ROUNDS:
             # Code that waits for less than a float of its clock can tell would wait for ever.
@@ -152,6 +157,7 @@ class WorldLoop(NetworkedLoop):
         if when is not None and timer is not None and self.clock.now >= timer:
             # Whoever set the timer may compare its time, a float, with this loop's.
             self._reached = when
+            self._told_at = -1
             # What asyncio adds to the time when it looks which timers are due.
             self._clock_resolution = max(1 / NS, 2 * math.ulp(when))
         return True
@@ -168,7 +174,7 @@ class WorldLoop(NetworkedLoop):
         """The clock was set back by so much: every timer comes so much earlier."""
         for timer in self._scheduled:  # type: ignore[attr-defined]
             timer._when -= seconds
-        self._reached = 0.0
+        self._reached, self._told_at = 0.0, -1
         self._moment = self._rounds = 0
         self._clock_resolution = 1 / NS
 

@@ -109,12 +109,12 @@ class RequestReader:
         self._headers: list[tuple[str, str]] = []
         self._body = bytearray()
         self._head_size = self._body_size = 0
+        self._expects = False
 
     # Callbacks of httptools --------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """A request begins."""
-        self._reset()
+        """A request begins: what there was of another one is forgotten by now."""
         self._told = self.within_request = True
 
     def on_url(self, part: bytes) -> None:
@@ -130,14 +130,16 @@ class RequestReader:
         self._head_size += len(name) + len(value)
         if self._head_size > self._limits.head:
             self._check_head()
-        self._headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
+        header = name.decode("latin-1").lower(), value.decode("latin-1")
+        if header[0] == "expect" and header[1].lower() == "100-continue":
+            self._expects = True
+        self._headers.append(header)
 
     def on_headers_complete(self) -> None:
         """The head is complete."""
         self._told = True
         self._check_head()
-        expected = [value.lower() for name, value in self._headers if name == "expect"]
-        self.expects_continue = "100-continue" in expected
+        self.expects_continue = self._expects
 
     def on_body(self, part: bytes) -> None:
         """A part of the body."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from evalkit.world.callers import CALLER
 
@@ -25,6 +25,8 @@ class Sequence:
     def __init__(self) -> None:
         self._by_session: dict[Hashable, int] = defaultdict(int)
         self._in_step: dict[Hashable, int] = defaultdict(int)
+        self.step: Callable[[], None] = self._in_step.clear
+        """A new round of the loop: every task takes one more step."""
 
     def next(self, kind: str) -> int:
         """The number of the next object of a kind that the running code makes."""
@@ -35,10 +37,6 @@ class Sequence:
         self._in_step[maker] = step + 1
         self._by_session[session] = total + 1
         return total << _STEP_BITS | step & _STEP_MASK
-
-    def step(self) -> None:
-        """A new round of the loop: every task takes one more step."""
-        self._in_step.clear()
 
 
 def _running_task() -> int | None:
