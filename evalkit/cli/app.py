@@ -42,6 +42,7 @@ from evalkit.cli import (
 from evalkit.cli import open as opening
 from evalkit.cli.command import Command, Formatter
 from evalkit.errors import EvalkitError, SuiteError
+from evalkit.inherited import without_plugins
 
 COMMANDS: tuple[Command, ...] = (
     run.COMMAND,
@@ -110,7 +111,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _print_whatever_the_encoding()
     try:
         args = make_parser().parse_args(argv)
-        code: int = args.action(args)
+        with without_plugins():
+            code: int = args.action(args)
         sys.stdout.flush()
     except SystemExit as error:  # argparse has printed what there is to say
         return error.code if isinstance(error.code, int) else 2

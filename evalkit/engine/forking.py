@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from types import TracebackType
 
+from evalkit import inherited
 from evalkit.engine.cells import PlannedSession
 from evalkit.engine.events import CellKey
 from evalkit.engine.messages import Ended, Order, Ready
@@ -132,7 +133,7 @@ def _start(
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr.fileno() if _has_descriptor(sys.stderr) else subprocess.DEVNULL,
         env={
-            **os.environ,
+            **inherited.environment(),
             **environment,
             "PYTHONHASHSEED": "0",
             "PYTHONPATH": os.pathsep.join(each for each in sys.path if each),

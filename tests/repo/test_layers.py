@@ -11,7 +11,19 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAYERS = (
-    *("errors", "units", "keyed", "quick", "wire", "journal", "faults", "suite", "world", "live"),
+    *(
+        "errors",
+        "units",
+        "keyed",
+        "inherited",
+        "quick",
+        "wire",
+        "journal",
+        "faults",
+        "suite",
+        "world",
+        "live",
+    ),
     *("services", "agents", "checks", "metrics", "gate", "engine", "store", "report"),
     *("history", "telemetry", "api", "testing", "strategies", "load", "cli", "pytest_plugin"),
 )
