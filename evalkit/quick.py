@@ -7,6 +7,7 @@ for every call on the wire, a good part of what the world itself costs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
 from typing import Any, TypeVar, cast
 
@@ -64,3 +65,16 @@ def _parameter(field: Field[Any], known: dict[str, Any]) -> tuple[str, str]:
         known[f"default_{name}"] = field.default
         return f"{name}=default_{name}", name
     return name, name
+
+
+def replaced(instance: T, **changes: object) -> T:
+    """`dataclasses.replace` for an instance of a `quick` class, many times as fast."""
+    kind = type(instance)
+    if (values := _VALUES.get(kind)) is None:
+        names = [each.name for each in fields(cast("Any", kind)) if each.init]
+        held = ", ".join(f"{name!r}: self.{name}" for name in names)
+        _VALUES[kind] = values = eval(f"lambda self: {{{held}}}")
+    return kind(**{**values(instance), **changes})
+
+
+_VALUES: dict[type[Any], Callable[[Any], dict[str, Any]]] = {}

@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
 
 import pytest
 
-from evalkit.quick import quick
+from evalkit.quick import quick, replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,15 @@ def test_it_is_replaced_pickled_and_subclassed_as_before():
     assert pickle.loads(pickle.dumps(made)) == made
     assert [each.name for each in fields(made)] == ["first", "second", "many", "named"]
     assert type(Further(1)) is Further
+
+
+@pytest.mark.parametrize("changes", [{}, {"second": "changed"}, {"named": "m", "first": 7}])
+def test_what_is_replaced_quickly_is_as_by_dataclasses(changes: dict[str, object]):
+    made = Derived(1, "two", [3], named="x")
+    assert replaced(made, **changes) == replace(made, **changes)
+    assert type(replaced(made, **changes)) is Derived
+    with pytest.raises(TypeError, match="unknown"):
+        replaced(made, unknown=1)
 
 
 def test_a_class_that_does_more_when_made_is_refused():

@@ -37,7 +37,8 @@ class ServedAgent:
         self, agent: AsgiAgent, process: Process | None, surroundings: Surroundings
     ) -> None:
         self._agent = agent
-        self._process = process
+        self.process = process
+        """That which serves it, if it was started here."""
         self._surroundings = surroundings
         self.receiver: Receiver = agent.receiver
 
@@ -53,12 +54,12 @@ class ServedAgent:
 
     async def _told(self, error: AgentFailed) -> AgentFailed:
         """The error, or that the process has ended if it has: that is heard a moment later."""
-        if self._process is None:
+        if self.process is None:
             return error
-        await asyncio.wait({self._process.ended}, timeout=0.1)
-        if self._process.running:
+        await asyncio.wait({self.process.ended}, timeout=0.1)
+        if self.process.running:
             return error
-        how = how_it_ended(self._process.ended.result())
+        how = how_it_ended(self.process.ended.result())
         return AgentFailed(f"the agent's process {how}")
 
 

@@ -85,6 +85,7 @@ class _Told:
         self._agent = agent
         self._teller = teller
         self.receiver = receiver_of(agent)
+        self.process = getattr(agent, "process", None)  # that which serves it, if one does
 
     async def reply(self, turn: Turn) -> Reply:
         """What the agent says, with its answer."""

@@ -16,6 +16,7 @@ from typing import Any
 from evalkit.agents.base import AgentFailed
 from evalkit.agents.calling import AgentRequest, Response
 from evalkit.agents.receiving import Receiver
+from evalkit.jsonpaths import parsed
 from evalkit.services.template import RenderError, Template, compile_value
 from evalkit.suite.agent import Poll
 from evalkit.units import format_duration
@@ -29,11 +30,9 @@ class Poller:
     """Asks an agent for what it was given to do. Raises `TemplateError` for a wrong path."""
 
     def __init__(self, caller: Receiver, settings: Poll) -> None:
-        from jsonpath_ng.parser import parse
-
         self._caller = caller
         self._settings = settings
-        self._state = parse(settings.state)
+        self._state = parsed(settings.state)
         self._path: Template | None = None
         if settings.path is not None:
             self._path = compile_value(settings.path, ("accepted", "turn", "session"))

@@ -16,6 +16,7 @@ from typing import Any
 from evalkit.agents.base import AgentFailed, Reply, read_answer
 from evalkit.agents.calling import Response
 from evalkit.agents.sse import SentEvent, read_events
+from evalkit.jsonpaths import parsed
 from evalkit.suite.model import ReplyMapping
 
 _DONE = "[DONE]"
@@ -25,11 +26,9 @@ class ReplyReader:
     """The mappings of a suite, compiled."""
 
     def __init__(self, mapping: ReplyMapping) -> None:
-        from jsonpath_ng.parser import parse
-
         given: dict[str, str | None] = mapping.model_dump()
         self._written = {name: path for name, path in given.items() if path is not None}
-        self._paths = {name: parse(path) for name, path in self._written.items()}
+        self._paths = {name: parsed(path) for name, path in self._written.items()}
 
     def read(self, response: Response) -> Reply:
         """The reply. Raises `AgentFailed` where the response holds none."""

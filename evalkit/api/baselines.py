@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from evalkit.api.loading import load_run
 from evalkit.errors import UsageError
-from evalkit.gate import Verdict, combine, exit_code, worst_exit
+from evalkit.gate import GateResult, Verdict, combine, exit_code, worst_exit
 from evalkit.gate.baseline import (
     Baseline,
     Compared,
@@ -64,10 +64,13 @@ def compare_to_baseline(
     tolerance: Tolerance | None = None,
     out: str | os.PathLike[str] = "reports",
 ) -> Compared:
-    """A run against a baseline, or against another run, which is taken for one.
+    """A run against a baseline, or against another run, which is taken for one. What got worse in
+    scenarios that do not block the run, or are quarantined in it, is told and does not count.
 
     Raises `UsageError` where either cannot be read, is not complete, or is of another suite.
     """
+    if not isinstance(run, Run | Baseline) and not _is_file(run):
+        run = load_run(run, out=out)
     before, now = (_taken(each, out) for each in (baseline, run))
     if before.suite != now.suite:
         raise UsageError(
@@ -75,14 +78,19 @@ def compare_to_baseline(
             "they have nothing in common",
             hint="compare two runs of one suite",
         )
-    return compare_with(before, now, tolerance or Tolerance())
+    compared = compare_with(before, now, tolerance or Tolerance())
+    return replace(compared, excused=_spared(run.record)) if isinstance(run, Run) else compared
+
+
+def _spared(record: RunRecord) -> tuple[str, ...]:
+    """The scenarios that do not block."""
+    return tuple(each.name for each in record.scenarios if not each.blocking)
 
 
 def baseline_of(run: Run) -> Baseline:
     """What of a run is kept. Raises `UsageError` where it is not complete."""
     record = run.record
-    if record.status is not Status.COMPLETE or record.not_started is not None:
-        how = "could not be started" if record.not_started else f"is {record.status.value}"
+    if (how := _incomplete(record)) is not None:
         raise UsageError(
             f"{run.id} {how}: what it did not get to would be taken for gone",
             hint=f"finish it with `evalkit run --resume {run.folder}`, or run the suite again",
@@ -102,7 +110,26 @@ def baseline_of(run: Run) -> Baseline:
             for each in record.scenarios
             if not each.added
         },
+        gates={each.key: each.observed for each in _gates(record) if each.observed is not None},
     )
+
+
+def _gates(record: RunRecord) -> Iterator[GateResult]:
+    yield from record.gates
+    for each in record.scenarios:
+        yield from each.gates
+
+
+def _incomplete(record: RunRecord) -> str | None:
+    """What keeps a run from being complete; None where it is."""
+    if record.not_started is not None:
+        return "could not be started"
+    if record.status is not Status.COMPLETE:
+        return f"is {record.status.value}"
+    if any(each.stopped for each in record.scenarios):
+        return "was stopped early"
+    broken = [each.name for each in record.scenarios if each.digest is None and each.problems]
+    return f"could not run all of {', '.join(broken)}" if broken else None
 
 
 def baseline_at(given: Given, *, out: str | os.PathLike[str] = "reports") -> Baseline:
@@ -125,8 +152,11 @@ def held_against(baseline: Baseline, run: Run, tolerance: Tolerance) -> RunRecor
     record = run.record
     if record.not_started is not None:
         return record
-    spared = tuple(each.name for each in record.scenarios if not each.blocking)
-    compared = replace(compare_with(baseline, baseline_of(run), tolerance), excused=spared)
+    if (how := _incomplete(record)) is not None:
+        note = f"not held against the baseline: it {how}, and what is missing is not gone"
+        return replace(record, notes=(*record.notes, note))
+    compared = compare_with(baseline, baseline_of(run), tolerance)
+    compared = replace(compared, excused=_spared(record))
     if record.session is not None or record.chosen is not None:
         compared = replace(compared, vanished=())  # only a part was to be run
     verdicts = [each for each in (record.verdict, compared.verdict) if each is not None]
@@ -136,11 +166,19 @@ def held_against(baseline: Baseline, run: Run, tolerance: Tolerance) -> RunRecor
         reasons = (*reasons, _why(compared))
     return replace(
         record,
+        gates=_with_before(record.gates, baseline),
+        scenarios=tuple(
+            replace(each, gates=_with_before(each.gates, baseline)) for each in record.scenarios
+        ),
         compared=compared,
         verdict=combine(verdicts),
         exit_code=worst_exit(codes),
         reasons=reasons,
     )
+
+
+def _with_before(gates: tuple[GateResult, ...], baseline: Baseline) -> tuple[GateResult, ...]:
+    return tuple(replace(each, before=baseline.gates.get(each.key)) for each in gates)
 
 
 def _why(compared: Compared) -> str:
@@ -157,9 +195,14 @@ def _taken(given: Given, out: str | os.PathLike[str]) -> Baseline:
         return given
     if isinstance(given, Run):
         return baseline_of(given)
-    if os.fspath(given).endswith(".json"):
+    if _is_file(given):
         return read_baseline(Path(given))
     return baseline_of(load_run(given, out=out))
+
+
+def _is_file(given: str | os.PathLike[str]) -> bool:
+    """Whether a baseline is named by its file."""
+    return os.fspath(given).endswith(".json")
 
 
 def _inputs(record: RunRecord) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from evalkit.api.cluster import Cluster
+from evalkit.api.stopping import StoppedAt
 from evalkit.engine.cells import SuitePlan
 from evalkit.engine.events import (
     CellDone,
@@ -38,6 +40,18 @@ class Outcome:
     fidelity: dict[str, Fidelity] = field(default_factory=dict)
     interrupted: bool = False
     not_started: str | None = None
+    stopped: Mapping[str, StoppedAt] = field(default_factory=dict)
+
+    def stop(self, stopped: Mapping[str, StoppedAt]) -> None:
+        """Leave out what was run of these scenarios beyond where they stopped."""
+        self.stopped = stopped
+
+        def beyond(cell: CellKey) -> bool:
+            return cell.scenario in stopped and cell.index >= stopped[cell.scenario].cells
+
+        self.planned = tuple(each for each in self.planned if not beyond(each))
+        self.problems = [each for each in self.problems if not beyond(each[0])]
+        self.digests = {cell: each for cell, each in self.digests.items() if not beyond(cell)}
 
     def take(self, event: Event) -> None:
         """Keep what an event says."""
@@ -103,23 +117,27 @@ def drive(
     keep: Sequence[int] = (),
     only: Collection[CellKey] | None = None,
     lender: Lender | None = None,
+    skip: Callable[[CellKey], bool] | None = None,
+    cluster: Cluster | None = None,
 ) -> Outcome:
     """Run the cells of a plan, or `only` some, but those that are kept from before, of which it
     tells as if they had been run. An interrupt ends it, with what was measured kept. For `keep` and
-    `lender` see `run_suite`.
+    `lender` and `skip` see `run_suite`. They are run on a `cluster`, where there is one.
     """
     cells = tuple(each for each in cells_of(plan) if only is None or each in only)
     outcome = Outcome(cells)
     kept = kept or {}
     done = frozenset(kept) | (frozenset(cells_of(plan)) - frozenset(cells))
-    lending = {} if lender is None else {"lender": lender}
+    given: dict[str, Any] = {"lender": lender, "skip": skip}
+    more = {name: each for name, each in given.items() if each is not None}
 
     def told(event: Event) -> None:
         event = _concealed(event, plan, sink)
         outcome.take(event)
         listener(event)
 
-    events = run_suite(plan, sink=sink, workers=workers, done=done, keep=keep, **lending)
+    run = run_suite if cluster is None else cluster.run
+    events = run(plan, sink=sink, workers=workers, done=done, keep=keep, **more)
     try:
         for event in events:
             told(event)
@@ -146,6 +164,7 @@ def _past(kept: Mapping[CellKey, KeptCell]) -> Iterator[Event]:
             sessions=it.sessions,
             cpu_ns=0,
             virtual_ns=it.virtual_ns,
+            stopped=it.stopped,
         )
 
 

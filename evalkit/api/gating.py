@@ -17,6 +17,8 @@ from evalkit.gate import (
     Facts,
     GateResult,
     ScenarioResult,
+    Verdict,
+    combine,
     judge_all,
     judge_facts,
     judge_gates,
@@ -183,9 +185,14 @@ def _sound(record: RunRecord) -> list[ScenarioRecord]:
 def _judged(record: RunRecord, figures: Figures, given: _Gates) -> RunRecord:
     if record.session is not None:
         given = replace(given, suite=(), scenarios={})
-    results = {each.name: _result(each, figures, given) for each in _own(record)}
+    live = record.live
+    results = {each.name: _result(each, figures, given, sampled=live) for each in _own(record)}
     scope = {each.name for each in _sound(record)}
-    gates = judge_gates(given.suite, figures, scope, expected=given.expected) if scope else ()
+    gates = (
+        judge_gates(given.suite, figures, scope, expected=given.expected, sampled=live)
+        if scope
+        else ()
+    )
     suite = judge_all(list(results.values()), gates)
     judged = replace(
         record,
@@ -200,7 +207,9 @@ def _judged(record: RunRecord, figures: Figures, given: _Gates) -> RunRecord:
     return with_verdict(judged, suite)
 
 
-def _result(scenario: ScenarioRecord, figures: Figures, given: _Gates) -> ScenarioResult:
+def _result(
+    scenario: ScenarioRecord, figures: Figures, given: _Gates, *, sampled: bool
+) -> ScenarioResult:
     name, own = scenario.name, given.of(scenario.name)
     facts = Facts(
         scenario=name,
@@ -215,8 +224,13 @@ def _result(scenario: ScenarioRecord, figures: Figures, given: _Gates) -> Scenar
             for each in scenario.problems
         ),
     )
-    gates = judge_gates(own, figures, {name}, expected=given.expected, scope=name)
-    return judge_facts(facts, gates, own if scenario.faulty else (*own, *given.suite))
+    gates = judge_gates(own, figures, {name}, expected=given.expected, scope=name, sampled=sampled)
+    result = judge_facts(facts, gates, own if scenario.faulty else (*own, *given.suite))
+    if (why := scenario.stopped_words) is None:
+        return result
+    # By other gates it may not be lost, but the sessions that were not run do not pass.
+    verdict = combine([result.verdict, Verdict.NO_DATA])
+    return replace(result, verdict=verdict, reasons=(why, *result.reasons))
 
 
 def _too_few(record: RunRecord, given: _Gates) -> Iterator[str]:

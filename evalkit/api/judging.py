@@ -101,7 +101,15 @@ def _result(
         expected=expected_of(plan.suite, [scenario]),
         sampled=plan.live is not None,
     )
-    return _believed(result, outcome)
+    return _ended_early(_believed(result, outcome), run.record.scenario(scenario.name))
+
+
+def _ended_early(result: ScenarioResult, record: ScenarioRecord) -> ScenarioResult:
+    """The result of a scenario that a gate ended: it fails, whatever was run of it says."""
+    if (why := record.stopped_words) is None:
+        return result
+    verdict = combine([result.verdict, Verdict.FAIL])
+    return replace(result, verdict=verdict, reasons=(why, *result.reasons))
 
 
 def _believed(result: ScenarioResult, outcome: Outcome) -> ScenarioResult:

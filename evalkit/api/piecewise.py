@@ -18,10 +18,10 @@ from typing import Any
 
 from evalkit.api.driving import Listener, Outcome, cells_of, drive
 from evalkit.api.judging import judged
+from evalkit.api.planning import chosen
 from evalkit.api.resuming import kept_cells
 from evalkit.api.running import opened
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
-from evalkit.engine.controls import with_controls
 from evalkit.engine.events import CellKey
 from evalkit.engine.lending import Lender
 from evalkit.gate import gated_scenarios
@@ -140,14 +140,6 @@ class Piecewise:
             yield
         finally:
             os.close(descriptor)
-
-
-def chosen(plan: SuitePlan, names: Collection[str]) -> SuitePlan:
-    """The plan of these scenarios alone, with the controls that they need."""
-    own = [each for each in plan.scenarios if each.name in names and not each.added]
-    own = [replace(each, control=None) for each in own]
-    scenarios = with_controls(own, plan.suite.scenarios) if plan.controls else tuple(own)
-    return replace(plan, scenarios=scenarios)
 
 
 def gated(plan: SuitePlan) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from evalkit.api.paths import Paths, suites_in
 from evalkit.api.quarantine import ended, quarantined, today
 from evalkit.engine.cells import SuitePlan
+from evalkit.engine.controls import with_controls
 from evalkit.engine.plan import plan_suite
 from evalkit.errors import SuiteError, UsageError
 from evalkit.suite import Loaded, Problem, load_suite
@@ -83,6 +84,14 @@ def plan_loaded(
     """The plan of a suite that was loaded. Raises `SuiteError` with all mistakes."""
     plan = plan_suite(quarantined(loaded, today()), seed=seed, controls=controls)
     return replace(plan, warnings=(*ended(loaded, today()), *plan.warnings))
+
+
+def chosen(plan: SuitePlan, names: Collection[str]) -> SuitePlan:
+    """The plan of these scenarios alone, with the controls that they need."""
+    own = [each for each in plan.scenarios if each.name in names and not each.added]
+    own = [replace(each, control=None) for each in own]
+    scenarios = with_controls(own, plan.suite.scenarios) if plan.controls else tuple(own)
+    return replace(plan, scenarios=scenarios)
 
 
 def _none_fits(unfit: Sequence[UsageError]) -> UsageError:

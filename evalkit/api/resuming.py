@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from evalkit.api.fingerprints import changes, dependencies, files_of, hash_of
 from evalkit.api.paths import Paths, suites_in
-from evalkit.api.planning import plan_one
+from evalkit.api.planning import chosen, plan_one
 from evalkit.api.versions import versions
 from evalkit.engine.cells import SuitePlan
 from evalkit.engine.events import CellKey
@@ -41,7 +42,7 @@ def plan_again(
     _refuse(run, wrong)
     changed = list(changes(record.files, _files_now(record), files=True))
     _refuse(run, changed)
-    return plan_one(
+    plan = plan_one(
         Path(record.path),
         scenario=record.chosen,
         session=record.session,
@@ -49,6 +50,14 @@ def plan_again(
         controls=record.controls,
         live=record.live,
     )
+    return replace(_of_these(plan, record), early=record.early)
+
+
+def _of_these(plan: SuitePlan, record: RunRecord) -> SuitePlan:
+    """The plan of the scenarios that the run was of: a test framework may have chosen some."""
+    names = {each.name for each in record.scenarios if not each.added}
+    others = {each.name for each in plan.scenarios if not each.added} - names
+    return chosen(plan, names) if names and others else plan
 
 
 def _files_now(record: RunRecord) -> dict[str, str]:
@@ -73,7 +82,8 @@ def refuse_changes(run: Run, plan: SuitePlan) -> None:
 
 def _replanned(record: RunRecord, plan: SuitePlan) -> Iterator[str]:
     """What is left that no file tells of: what the run was asked for."""
-    was = {each.name: (each.sessions, each.cells) for each in record.scenarios}
+    planned = ((each.name, each.stopped or each) for each in record.scenarios)
+    was = {name: (each.sessions, each.cells) for name, each in planned}
     now = {each.name: (each.sessions, len(each.cells)) for each in plan.scenarios}
     for name in sorted({*was, *now}):
         if was.get(name) != now.get(name):

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from evalkit.api.baselines import Given, baseline_at, held_against, refuse_other_suites
+from evalkit.api.cluster import Cluster
 from evalkit.api.driving import Listener, Outcome, cells_of, drive
 from evalkit.api.fingerprints import dependencies, files_of
 from evalkit.api.judging import INTERRUPTED_EXIT, judged
 from evalkit.api.paths import Paths
 from evalkit.api.planning import plan_all
 from evalkit.api.resuming import kept_cells, key_of, plan_again, refuse_changes
+from evalkit.api.stopping import Stopping, cut_short
 from evalkit.api.twice import difference
 from evalkit.api.versions import versions
+from evalkit.engine.ahead import end_ahead
 from evalkit.engine.cells import SuitePlan
-from evalkit.engine.events import CellKey
+from evalkit.engine.events import CellKey, Event
+from evalkit.engine.run import get_ready
 from evalkit.errors import UsageError
 from evalkit.gate import worst_exit
 from evalkit.gate.baseline import Baseline, Tolerance
@@ -62,6 +68,8 @@ class _Choice:
     twice: bool
     controls: bool = True
     live: bool | None = None
+    early: bool = False
+    cluster: Cluster | None = None
     baseline: Baseline | None = None
     tolerance: Tolerance = field(default_factory=Tolerance)
 
@@ -77,6 +85,8 @@ def run(
     twice: bool = False,
     controls: bool = True,
     live: bool | None = None,
+    stop_early: bool = False,
+    dask: str | None = None,
     resume: str | os.PathLike[str] | None = None,
     baseline: Given | None = None,
     tolerance: Tolerance | None = None,
@@ -93,6 +103,10 @@ def run(
 
     `live` runs them live, or simulated where it is False: real sockets, a real clock, the agent a
     process of its own. Without it each suite says how.
+
+    `stop_early` ends a scenario as soon as one of its gates is lost for certain; it fails then.
+
+    `dask` is the address of the scheduler of a Dask cluster, on which simulated cells are run.
 
     `baseline` is the file of a baseline of the one suite that is run, or an earlier run of it: the
     run fails where it got worse by more than the `tolerance`.
@@ -112,23 +126,60 @@ def run(
         twice=twice,
         controls=controls,
         live=live,
+        early=stop_early,
         baseline=None if baseline is None else baseline_at(baseline, out=out),
         tolerance=tolerance or Tolerance(),
     )
+    if dask is not None:
+        with closing(_cluster(dask, choice)) as cluster:
+            return _runs(paths, replace(choice, cluster=cluster), resume, seed, listener)
+    return _runs(paths, choice, resume, seed, listener)
+
+
+def _cluster(address: str, choice: _Choice) -> Cluster:
+    if choice.early:
+        raise UsageError("what a cluster runs is not stopped early: leave out one of the two")
+    return Cluster(address)
+
+
+def _runs(
+    paths: Paths,
+    choice: _Choice,
+    resume: str | os.PathLike[str] | None,
+    seed: int | None,
+    listener: Listener | None,
+) -> tuple[Run, ...]:
     if resume is not None:
         return (_resumed(os.fspath(resume), paths, choice, seed, listener or _nobody),)
     runs: list[Run] = []
+    twice, stop_early = choice.twice, choice.early
     plans = plan_all(
-        paths, scenario=scenario, session=session, seed=seed, controls=controls, live=live
+        paths,
+        scenario=choice.scenario,
+        session=choice.session,
+        seed=seed,
+        controls=choice.controls,
+        live=choice.live,
     )
+    if twice and stop_early:
+        raise UsageError(
+            "what is stopped early is not run whole: it cannot be run twice to compare"
+        )
     if twice and any(each.live for each in plans):
         raise UsageError("a live run is another one each time: it cannot be compared with itself")
+    if choice.cluster is not None and any(each.live for each in plans):
+        raise UsageError("a live run is of one machine: a cluster runs what is simulated")
     if choice.baseline is not None:
         refuse_other_suites(choice.baseline, [each.suite.suite for each in plans])
-    for plan in plans:
-        runs.append(_run(plan, choice, listener or _nobody))
-        if runs[-1].record.status is Status.INTERRUPTED:
-            break
+    try:
+        for plan, following in zip(plans, (*plans[1:], None), strict=True):
+            then = None if following is None or choice.cluster else partial(get_ready, following)
+            early = replace(plan, early=stop_early)
+            runs.append(_run(early, choice, listener or _nobody, then))
+            if runs[-1].record.status is Status.INTERRUPTED:
+                break
+    finally:
+        end_ahead()
     return tuple(runs)
 
 
@@ -156,17 +207,33 @@ class _Work:
 
     def drive(self, folder: Path) -> Outcome:
         """Run the cells that are missing, into a folder."""
-        return drive(
+        stopping = Stopping(self.plan, self.run.ended)
+
+        def listener(event: Event | RunOpened | RunJudged) -> None:
+            stopping.take(event)
+            self.listener(event)
+
+        outcome = drive(
             self.plan,
             CellWriter.of(self.plan, folder, self.key),
             workers=self.choice.workers,
-            listener=self.listener,
+            listener=listener,
             kept=self.kept,
             keep=(self.lock,),
+            skip=stopping.out_of if self.plan.early else None,
+            cluster=self.choice.cluster,
         )
+        outcome.stop(stopping.stopped)
+        return outcome
 
 
-def _run(plan: SuitePlan, choice: _Choice, listener: Listener) -> Run:
+def _run(
+    plan: SuitePlan,
+    choice: _Choice,
+    listener: Listener,
+    then: Callable[[], object] | None = None,
+) -> Run:
+    """Run a plan and judge it. `then` is called once its cells are over."""
     now = datetime.now(UTC)
     folder = new_folder(choice.out, plan.suite.suite, now)
     with held(folder) as lock:
@@ -175,7 +242,7 @@ def _run(plan: SuitePlan, choice: _Choice, listener: Listener) -> Run:
         write_record(folder, run.record)
         listener(RunOpened(run))
         work = _Work(plan=plan, run=run, key=key, lock=lock, choice=choice, listener=listener)
-        return _done(work)
+        return _done(work, then)
 
 
 def _resumed(name: str, paths: Paths, choice: _Choice, seed: int | None, listener: Listener) -> Run:
@@ -184,6 +251,10 @@ def _resumed(name: str, paths: Paths, choice: _Choice, seed: int | None, listene
     folder = find_run(name, choice.out)
     with held(folder) as lock:
         run = Run(folder)
+        if choice.early and not run.record.early:
+            raise UsageError(
+                f"{run.id} was begun without --stop-early, and is gone on with as it was"
+            )
         plan = plan_again(run, paths, scenario=choice.scenario, session=choice.session, seed=seed)
         refuse_changes(run, plan)
         cells = cells_of(plan)
@@ -221,14 +292,17 @@ def _reopened(run: Run, plan: SuitePlan, choice: _Choice) -> Run:
     return Run(run.folder, record)
 
 
-def _done(work: _Work) -> Run:
+def _done(work: _Work, then: Callable[[], object] | None = None) -> Run:
     """Do the work, and judge what came of it."""
     folder = work.run.folder
     outcome = work.drive(folder)
     differs = None
     if work.choice.twice and outcome.digests and not outcome.interrupted:
         differs = _again(work, outcome)
-    record = judged(work.run, work.plan, outcome, differs=differs)
+    if then is not None and not outcome.interrupted:
+        then()
+    run, plan = cut_short(work.run, work.plan, outcome.stopped)
+    record = judged(run, plan, outcome, differs=differs)
     record = replace(record, finished=_iso(datetime.now(UTC)))
     if work.choice.baseline is not None and record.status is Status.COMPLETE:
         before, tolerance = work.choice.baseline, work.choice.tolerance
@@ -269,7 +343,9 @@ def opened(
     """The record of a run that begins: of a glob over the scenarios, or a session, if given."""
     path = str(plan.path)
     live = plan.live is not None
-    again = command_of(path, seed=plan.seed, scenario=scenario, session=session, live=live)
+    again = command_of(
+        path, seed=plan.seed, scenario=scenario, session=session, live=live, early=plan.early
+    )
     return RunRecord(
         run=run_id,
         suite=plan.suite.suite,
@@ -285,8 +361,12 @@ def opened(
         prices=str(plan.prices),
         warnings=tuple(f"{each.place}: {each.message}" for each in plan.warnings),
         controls=plan.controls,
+        early=plan.early,
         clock=SIMULATED if plan.live is None else REAL,
         egress="python-only" if plan.live is None else plan.live.egress,
+        budgets={
+            name: use.budget for name, use in plan.suite.services.items() if use.budget is not None
+        },
         scenarios=tuple(
             ScenarioRecord(
                 name=each.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from evalkit.checks.business import split
 from evalkit.journal.logical import LogicalCall, logical_calls, requested
 from evalkit.journal.records import Outcome
 from evalkit.journal.views import CallView, SessionView
@@ -31,8 +32,14 @@ class Step:
 
 
 def attempts_in(session: SessionView) -> tuple[LogicalCall, ...]:
-    """The logical calls of a session that became requests."""
-    return logical_calls(requested(session.calls))
+    """The logical calls of a session that became requests. What only seems to be one is several:
+    see `evalkit.checks.business`.
+    """
+    return tuple(
+        one
+        for logical in logical_calls(requested(session.calls))
+        for one in (split(logical, session) if len(logical.attempts) > 1 else (logical,))
+    )
 
 
 def steps(logical: LogicalCall) -> Iterator[Step]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, TypeAlias
 
@@ -17,6 +16,7 @@ from evalkit.services.template import (
     compile_expression,
     compile_value,
 )
+from evalkit.suite.sessions import SessionRecord
 
 _NAMES = ("session", "turn")
 
@@ -32,6 +32,18 @@ def _template(text: str) -> Template:
     return compile_value(text, _NAMES)
 
 
+class ConditionText(str):
+    """An expression in the settings of a check, sound as far as it goes without a session."""
+
+    __slots__ = ()
+
+
+class TextTemplate(str):
+    """A text with templates in the settings of a check."""
+
+    __slots__ = ()
+
+
 def _condition(text: str) -> str:
     try:
         expression(text)
@@ -39,7 +51,7 @@ def _condition(text: str) -> str:
         raise ValueError(
             f"{error}; allowed: session.id, session.vars, turn.number, turn.input"
         ) from None
-    return text
+    return ConditionText(text)
 
 
 def _text(text: str) -> str:
@@ -47,7 +59,7 @@ def _text(text: str) -> str:
         _template(text)
     except TemplateError as error:
         raise ValueError(f"{error}; allowed: session.id, session.vars") from None
-    return text
+    return TextTemplate(text)
 
 
 Condition: TypeAlias = Annotated[str, AfterValidator(_condition)]
@@ -66,19 +78,29 @@ def true_of(
     condition: str, session: SessionView, facts: Facts, turn: TurnView | None = None
 ) -> bool:
     """Whether an expression holds. Raises `RenderError`."""
-    return expression(condition).holds(_variables(session.id, facts, turn))
+    record = facts.sessions.get(session.id)
+    if turn is None:
+        return expression(condition).holds(_variables(session.id, record))
+    return condition_of(condition, session.id, record, turn.turn, turn.started.input)
+
+
+def condition_of(
+    condition: str, session: str, record: SessionRecord | None, number: int, text: str
+) -> bool:
+    """Whether an expression holds of a turn with this number and input. Raises `RenderError`."""
+    variables = _variables(session, record) | {"turn": {"number": number, "input": text}}
+    return expression(condition).holds(variables)
 
 
 def filled(text: str, session: str, facts: Facts) -> Any:
     """The text with its templates filled in. Raises `RenderError`."""
-    return _template(text).render(_variables(session, facts))
+    return text_of(text, session, facts.sessions.get(session))
 
 
-def _variables(session: str, facts: Facts, turn: TurnView | None = None) -> Mapping[str, Any]:
-    record = facts.sessions.get(session)
-    found: dict[str, Any] = {
-        "session": {"id": session, "vars": {} if record is None else dict(record.vars)}
-    }
-    if turn is not None:
-        found["turn"] = {"number": turn.turn, "input": turn.started.input}
-    return found
+def text_of(text: str, session: str, record: SessionRecord | None) -> Any:
+    """The same for a session with this record. Raises `RenderError`."""
+    return _template(text).render(_variables(session, record))
+
+
+def _variables(session: str, record: SessionRecord | None) -> dict[str, Any]:
+    return {"session": {"id": session, "vars": {} if record is None else dict(record.vars)}}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from evalkit.checks.conversation import asked_in, conversation_in, name_of_messages
+from evalkit.checks.spoken import said_in
 from evalkit.checks.words import failure_of, listed, numbered
 from evalkit.faults import AGENT, FAULTS
 from evalkit.journal.logical import LogicalCall, logical_calls
 from evalkit.journal.records import Answer, FaultMoved, Outcome, Stage
 from evalkit.journal.views import CallView, SessionView, TurnView
+
+_UNFINISHED = "unfinished"
 
 # Statuses below 500 that are the service's failure, not its answer.
 _FAILURES = frozenset({408, 429})
@@ -81,14 +84,19 @@ def _is_failure(call: CallView) -> bool:
 
 def _reached_its_client(call: CallView) -> bool:
     """Whether a fault broke the call, or slowed it until its client gave up."""
-    return any(_broke(fault) for fault in call.faults) or (
+    return any(_broke(fault, call) for fault in call.faults) or (
         _gave_up(call) and any(fault.stage is not Stage.SCHEDULED for fault in call.faults)
     )
 
 
-def _broke(fault: FaultMoved) -> bool:
+def _broke(fault: FaultMoved, call: CallView) -> bool:
+    """Whether a fault left nothing usable. A model that said why it stopped has said all it had to
+    say: only the end of the stream is missing then.
+    """
     kind = FAULTS.get(fault.fault)
-    return fault.stage is Stage.DELIVERED and kind is not None and kind.breaks
+    if fault.stage is not Stage.DELIVERED or kind is None or not kind.breaks:
+        return False
+    return fault.fault != _UNFINISHED or said_in(call).finish is None
 
 
 def _answered_otherwise(call: CallView) -> bool:
@@ -127,15 +135,23 @@ def _made_good(logical: LogicalCall, turn: TurnView) -> bool:
 
 def _goes_on(call: CallView, failed: CallView) -> bool:
     """Whether a model was asked what another call had asked, and perhaps more, or was asked on."""
-    asked, before = _asked(call), _asked(failed)
-    conversation = before.get(_conversation_in(before))
-    if conversation is None:
+    asked, before = asked_in(call), asked_in(failed)
+    name = name_of_messages(before)
+    if not name:
         return False
-    now = asked.get(_conversation_in(asked))
+    conversation, now = before[name], asked.get(name_of_messages(asked))
     if isinstance(now, list) and isinstance(conversation, list):
-        return now[: len(conversation)] == conversation
-    if now == conversation:
+        if now[: len(conversation)] == conversation:
+            return True
+    elif now == conversation:
         return True
+    if _continues(asked, failed):
+        return True
+    return bool(asked) and conversation_in(asked).goes_on(conversation_in(before))
+
+
+def _continues(asked: Mapping[str, Any], failed: CallView) -> bool:
+    """Whether a model was asked to go on from its own reply, which it is told by its id."""
     previous = asked.get("previous_response_id")
     replied = b"" if failed.ended is None else failed.ended.body
     return isinstance(previous, str) and previous.encode() in replied
@@ -150,16 +166,3 @@ def _succeeded_since(call: CallView, failed: CallView) -> bool:
 
 def _identity(call: CallView) -> tuple[str, str, str]:
     return call.service, call.started.operation, call.started.identity
-
-
-def _asked(call: CallView) -> dict[str, Any]:
-    """What a model was asked, whichever model it was; nothing for other calls."""
-    try:
-        body = json.loads(call.started.body)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) and ("model" in body or "contents" in body) else {}
-
-
-def _conversation_in(asked: dict[str, Any]) -> str:
-    return next((name for name in ("messages", "input", "contents") if asked.get(name)), "")

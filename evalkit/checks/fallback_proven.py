@@ -11,7 +11,7 @@ from evalkit.checks.base import Check, Facts, end_of
 from evalkit.checks.failures import Failure, failures
 from evalkit.checks.operations import Operation
 from evalkit.checks.words import failure_of, numbered
-from evalkit.journal.records import CONNECT, Finding
+from evalkit.journal.records import CONNECT, Finding, Severity, Stage
 from evalkit.journal.views import CallView, SessionView
 from evalkit.suite.parts import Part
 
@@ -24,7 +24,9 @@ class Fallback(Part):
 
 
 class FallbackProven(Check):
-    """Every turn in which `of` failed for good asks `by`, and gets a reply from it."""
+    """Every turn in which `of` failed for good asks `by`, and gets a reply from it. Where `by` was
+    asked and failed though no fault had befallen it, that is an advice.
+    """
 
     name: ClassVar[str] = "fallback-proven"
     about: ClassVar[str] = "a service failed for good and its fallback did not take over"
@@ -66,4 +68,9 @@ class FallbackProven(Check):
             seen=seen,
             hint="go to the fallback on every way to fail: refusals, timeouts and broken replies "
             "as well as errors; and keep it apart, so that one cause does not take both",
+            severity=Severity.ADVICE if asked and not any(map(_befallen, asked)) else None,
         )
+
+
+def _befallen(call: CallView) -> bool:
+    return any(fault.stage is not Stage.SCHEDULED for fault in call.faults)

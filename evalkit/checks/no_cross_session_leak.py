@@ -10,7 +10,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from evalkit.checks.base import Check, Facts
-from evalkit.checks.targets import shown
+from evalkit.checks.issued import Issued
+from evalkit.checks.targets import Operations, shown
 from evalkit.checks.traces import (
     longest_word,
     readable,
@@ -38,12 +39,16 @@ class Canaries(Part):
     vars: OneOrMany[str] = Field(
         (), description="Session variables, beside those that the suite calls `sensitive`"
     )
+    credentials: Operations = Field(
+        (), description="The operations that give a session tokens which no other may use"
+    )
 
 
 class NoCrossSessionLeak(Check):
     """Values of session variables are looked for in the requests and replies of the other sessions
     of their world. A value that another session's record holds too is no sign of anything there,
-    nor is one that a service had told it.
+    nor is one that a service had told it. Nor does a session use tokens that were given to another,
+    where the suite names what gives them.
     """
 
     name: ClassVar[str] = "no-cross-session-leak"
@@ -58,6 +63,23 @@ class NoCrossSessionLeak(Check):
         if canaries.any:
             for session in view.sessions:
                 yield from self._leaks(session, canaries)
+        issued = Issued(self.settings.credentials, view.sessions)
+        for session in view.sessions:
+            for owner, calls in issued.borrowed(session).items():
+                yield self._borrowed(session, owner, calls)
+
+    def _borrowed(self, session: SessionView, owner: str, calls: tuple[int, ...]) -> Finding:
+        first = session.call(calls[0]).started
+        return self.finding(
+            f"a token that was given to session {owner} was used ({numbered(calls)})",
+            at=first.at,
+            session=session.id,
+            turn=first.turn,
+            calls=calls,
+            expected="only tokens of its own",
+            seen=f"one of session {owner}",
+            hint="keep tokens by user or conversation, and not for the process or the client",
+        )
 
     def _leaks(self, session: SessionView, canaries: _Canaries) -> Iterator[Finding]:
         known: set[str] = set()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from evalkit.checks.attempting import attempts_in
 from evalkit.checks.base import Check, Facts
 from evalkit.checks.words import numbered
-from evalkit.journal.logical import LogicalCall, logical_calls, requested
+from evalkit.journal.logical import LogicalCall
 from evalkit.journal.records import Finding
 from evalkit.journal.views import SessionView
 
@@ -20,7 +21,7 @@ class RetriesBounded(Check):
 
     def findings(self, session: SessionView, facts: Facts) -> Iterator[Finding]:
         """The logical calls with too many attempts."""
-        for logical in logical_calls(requested(session.calls)):
+        for logical in attempts_in(session):
             use = facts.services.get(logical.service)
             allowed = None if use is None else use.attempts
             if allowed is not None and len(logical.attempts) > allowed:

@@ -10,7 +10,6 @@ from pydantic import Field
 from evalkit.checks.attempting import Step, attempts_in, steps
 from evalkit.checks.base import Check, Facts
 from evalkit.checks.words import duration, numbered
-from evalkit.journal.logical import LogicalCall
 from evalkit.journal.records import Finding
 from evalkit.journal.views import CallView, SessionView
 from evalkit.suite.parts import Part
@@ -27,13 +26,14 @@ class Patience(Part):
 
 
 class HonoursRetryAfter(Check):
-    """Holds the wait before a retry against the `Retry-After` of the reply before it.
+    """Holds the wait before a retry, or before asking once more whether something is done, against
+    the `Retry-After` of the reply before it.
 
     Whoever gives up instead of waiting is right as well.
     """
 
     name: ClassVar[str] = "honours-retry-after"
-    about: ClassVar[str] = "a retry came before the time that `Retry-After` named"
+    about: ClassVar[str] = "a retry or a poll came before the time that `Retry-After` named"
     example: ClassVar[str] = "honours-retry-after: {slack: 100ms}"
     Settings: ClassVar[type[Part]] = Patience
     settings: Patience
@@ -41,24 +41,25 @@ class HonoursRetryAfter(Check):
     def findings(self, session: SessionView, facts: Facts) -> Iterator[Finding]:
         """The retries that came too early."""
         del facts
-        for logical in attempts_in(session):
-            for step in steps(logical):
-                told = _told(step.before)
-                if told is not None and step.gap < told - self._slack(told):
-                    yield self._early(session, logical, step, told)
+        tried = (step for logical in attempts_in(session) for step in steps(logical))
+        for step in (*tried, *_polls(session)):
+            told = _told(step.before, polled=not step.before.failed)
+            if told is not None and step.gap < told - self._slack(told):
+                yield self._early(session, step, told)
 
     def _slack(self, told: int) -> int:
         return max(self.settings.slack, round(told * self.settings.share))
 
-    def _early(self, session: SessionView, logical: LogicalCall, step: Step, told: int) -> Finding:
+    def _early(self, session: SessionView, step: Step, told: int) -> Finding:
         waited = duration(step.gap) if step.gap else "0ms"
+        asked = step.after.started
         return self.finding(
-            f"{logical.service} {logical.operation} said to come again after {duration(told)} "
+            f"{asked.service} {asked.operation} said to come again after {duration(told)} "
             f"({numbered((step.before.call,))}), and was asked again after {waited} "
             f"({numbered((step.after.call,))})",
-            at=step.after.started.at,
+            at=asked.at,
             session=session.id,
-            turn=logical.turn,
+            turn=asked.turn,
             calls=(step.before.call, step.after.call),
             expected=f"a wait of {duration(told)}, or none at all and no retry",
             seen=waited,
@@ -66,9 +67,27 @@ class HonoursRetryAfter(Check):
         )
 
 
-def _told(call: CallView) -> int | None:
-    """How long a refusal asked to wait. A success says when to ask for what it began, not again."""
+def _polls(session: SessionView) -> Iterator[Step]:
+    """Each reading with the next of the same thing in its turn, where the first went well: as who
+    asks whether something is done does.
+    """
+    last: dict[tuple[object, ...], CallView] = {}
+    for call in session.calls:
+        asked = call.started
+        if asked.method != "GET":
+            continue
+        key = (asked.turn, asked.service, asked.operation, asked.identity)
+        before = last.get(key)
+        last[key] = call
+        if before is not None and not before.failed:
+            yield Step(before, call)
+
+
+def _told(call: CallView, *, polled: bool) -> int | None:
+    """How long a reply asked to wait. To who began something, a success says when to ask for that,
+    and not when to begin it again; to who reads how it goes, it says when to read again.
+    """
     ended = call.ended
-    if ended is None or (ended.status or 0) < 300:
+    if ended is None or ((ended.status or 0) < 300 and not polled):
         return None
     return ended.retry_after

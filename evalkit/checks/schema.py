@@ -24,9 +24,9 @@ def whole_schema() -> dict[str, Any]:
     return schema
 
 
-def schema_text() -> str:
-    """The schema as it stands in its file."""
-    return json.dumps(whole_schema(), indent=2, ensure_ascii=False) + "\n"
+def schema_text(schema: dict[str, Any] | None = None) -> str:
+    """A schema as it stands in its file; that of suites if no other is given."""
+    return json.dumps(schema or whole_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _entry(parts: dict[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, TypeGuard
 
 from pydantic import Field
 
-from evalkit.checks.targets import at_path
+from evalkit.checks.targets import at_path, json_in
 from evalkit.checks.words import duration
 from evalkit.journal.logical import LogicalCall
+from evalkit.journal.records import LogWritten
+from evalkit.journal.views import CallView
 from evalkit.suite.parts import Part
 from evalkit.units import MICROSECOND, MILLISECOND, SECOND, Duration, Share
 
@@ -68,6 +70,11 @@ class StepRecord:
         value = self.fields.get(name)
         return value if _is_number(value) else None
 
+    @property
+    def failed(self) -> bool:
+        """Whether it tells of an error."""
+        return self.fields.get("error") not in (None, "", 0, False, "ok", 200)
+
 
 def read_steps(path: str, context: Mapping[str, Any], names: Names) -> list[StepRecord] | None:
     """The records in the context of a reply; None where it holds nothing at that place."""
@@ -78,12 +85,21 @@ def read_steps(path: str, context: Mapping[str, Any], names: Names) -> list[Step
     return [_read(each, names) for items in lists for each in items]
 
 
+def logged_steps(lines: Iterable[LogWritten], names: Names) -> list[StepRecord] | None:
+    """The records among the lines of a log: those that name a step; None where there are none."""
+    values = [{**_object(each.text), **each.data} for each in lines]
+    return [_read(each, names) for each in values if names.step in each] or None
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    """The JSON object that a line is; empty where it is none."""
+    value = json_in(text) if text.lstrip().startswith("{") else None
+    return value if isinstance(value, Mapping) else {}
+
+
 def _read(value: Any, names: Names) -> StepRecord:
     if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            value = None
+        value = _object(value)
     given = value if isinstance(value, Mapping) else {}
     return StepRecord(
         {
@@ -111,8 +127,12 @@ def flaws(record: StepRecord, names: Names) -> Iterator[str]:
         yield f"has {names.confidence} {json.dumps(confidence, default=str)}, not 0 to 1"
 
 
-def differences(record: StepRecord, logical: LogicalCall, reading: Reading) -> Iterator[str]:
-    """In what a record of a model's call is not what was on the wire."""
+def differences(
+    record: StepRecord, logical: LogicalCall, reading: Reading, refused: Sequence[CallView] = ()
+) -> Iterator[str]:
+    """In what a record of a model's call is not what was on the wire. Its step may have begun, or
+    ended, with a connection that was `refused`.
+    """
     ended = logical.last.ended
     if ended is not None and ended.model is not None and not _same_model(record, ended.model):
         yield f"model {record.model}, on the wire {ended.model}"
@@ -122,22 +142,30 @@ def differences(record: StepRecord, logical: LogicalCall, reading: Reading) -> I
             told = record.number(field)
             if told is not None and told != real:
                 yield f"{field} {told:g}, on the wire {real}"
-    yield from _latency(record, logical, reading)
-    failed = record.fields.get("error") not in (None, "", 0, False, "ok", 200)
-    if failed and logical.recovered:
+    yield from _latency(record, logical, reading, refused)
+    if record.failed and logical.recovered:
         yield "an error, on the wire none in the end"
-    elif not failed and not logical.recovered and "error" in record.fields:
+    elif not record.failed and not logical.recovered and "error" in record.fields:
         yield "no error, on the wire it failed"
 
 
-def _latency(record: StepRecord, logical: LogicalCall, reading: Reading) -> Iterator[str]:
+def _latency(
+    record: StepRecord, logical: LogicalCall, reading: Reading, refused: Sequence[CallView]
+) -> Iterator[str]:
     told, ended = record.number("latency"), logical.last.ended
     if told is None or ended is None:
         return
-    real = ended.at - logical.first.started.at
+    began = logical.first.started.at
+    starts = [began, *(each.started.at for each in refused if each.started.at < began)]
+    ends = [ended.at, *(each.started.at for each in refused if each.started.at > ended.at)]
     stated = round(told * _UNITS[reading.latency])
-    if abs(stated - real) > max(reading.slack, round(real * reading.share)):
+    if not any(_near(stated, end - start, reading) for start in starts for end in ends):
+        real = ended.at - began
         yield f"latency {duration(stated) if stated else '0ms'}, on the wire {duration(real)}"
+
+
+def _near(stated: int, real: int, reading: Reading) -> bool:
+    return abs(stated - real) <= max(reading.slack, round(real * reading.share))
 
 
 def _same_model(record: StepRecord, real: str) -> bool:

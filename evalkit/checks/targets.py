@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import parse_qsl, unquote
 
 from pydantic import AfterValidator
@@ -14,10 +13,8 @@ from pydantic import AfterValidator
 from evalkit.checks.operations import Operation, OperationGlob
 from evalkit.journal.records import WEBHOOK, Arrival, CallbackSent
 from evalkit.journal.views import CallView, SessionView, TurnView
+from evalkit.jsonpaths import parsed
 from evalkit.suite.parts import JsonPath, OneOrMany, parses
-
-if TYPE_CHECKING:
-    from jsonpath_ng.jsonpath import JSONPath
 
 _PLACE = re.compile(r"path|(query|header)\.[^.\s]\S*")
 _EVENT = re.compile(r"^data: ?(.*)$", re.MULTILINE)
@@ -88,16 +85,9 @@ def _loads(text: str) -> Any:
         return None
 
 
-@lru_cache(maxsize=256)
-def _compiled(path: str) -> JSONPath:
-    from jsonpath_ng.parser import parse
-
-    return parse(path)
-
-
 def at_path(path: str, value: Any) -> tuple[Any, ...]:
     """What stands at a JSONPath of a value, if anything does."""
-    return tuple(each.value for each in _compiled(path).find(value))
+    return tuple(each.value for each in parsed(path).find(value))
 
 
 def at_place(place: str, call: CallView) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
 from evalkit.checks.targets import leaves
+from evalkit.journal.records import LogWritten
 from evalkit.journal.views import CallView, TurnView
 
 _ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
@@ -42,6 +43,12 @@ def told_text(turn: TurnView) -> str:
         return ""
     context = json.dumps(dict(ended.context), ensure_ascii=False, default=str)
     return f"{ended.text or ''} {readable(context) if ended.context else ''}"
+
+
+def log_text(line: LogWritten) -> str:
+    """All that a line of the agent's log says."""
+    data = json.dumps(dict(line.data), ensure_ascii=False, default=str) if line.data else ""
+    return readable(f"{line.text} {data}")
 
 
 def _of_form(body: str) -> str:

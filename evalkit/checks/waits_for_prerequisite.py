@@ -16,10 +16,11 @@ from evalkit.checks.targets import (
     holds,
     json_in,
 )
-from evalkit.checks.words import failure_of, numbered
+from evalkit.checks.words import duration, failure_of, numbered
 from evalkit.journal.records import Finding
 from evalkit.journal.views import CallView, SessionView
 from evalkit.suite.parts import Part
+from evalkit.units import Duration
 
 
 class Prerequisite(Part):
@@ -29,6 +30,9 @@ class Prerequisite(Part):
     needs: Operation = Field(description="Whose answer it must wait for")
     where: Wanted = Field(
         {}, description="What the answer must hold, by JSONPath: a value, or one of several"
+    )
+    within: Duration | None = Field(
+        None, description="How old the answer may be by then; none: as old as the session"
     )
 
 
@@ -52,15 +56,26 @@ class WaitsForPrerequisite(Check):
             if self.settings.before.fits(call):
                 at = call.started.at
                 known = [each for each in answered_calls(asked) if ended_before(each, at)]
-                if not any(self._positive(each) for each in known):
-                    yield self._early(call, asked, known)
+                positive = [each for each in known if self._positive(each)]
+                if not any(self._fresh(each, at) for each in positive):
+                    yield self._early(call, asked, known, positive)
+
+    def _fresh(self, call: CallView, at: int) -> bool:
+        assert call.ended is not None
+        return self.settings.within is None or at - call.ended.at <= self.settings.within
 
     def _positive(self, call: CallView) -> bool:
         assert call.ended is not None
         return holds(self.settings.where, json_in(call.ended.body))
 
-    def _early(self, call: CallView, asked: list[CallView], known: list[CallView]) -> Finding:
-        seen = self._seen(call, asked, known)
+    def _early(
+        self,
+        call: CallView,
+        asked: list[CallView],
+        known: list[CallView],
+        positive: list[CallView],
+    ) -> Finding:
+        seen = self._old(call, positive[-1]) if positive else self._seen(call, asked, known)
         asked = [each for each in asked if each.call < call.call]
         wanted = ", ".join(f"{path} {value}" for path, value in self.settings.where.items())
         return self.finding(
@@ -74,6 +89,14 @@ class WaitsForPrerequisite(Check):
             seen=seen,
             hint="await the answer and look at it before going on; "
             "what runs side by side waits for nothing",
+        )
+
+    def _old(self, call: CallView, last: CallView) -> str:
+        assert last.ended is not None
+        age, within = call.started.at - last.ended.at, self.settings.within or 0
+        return (
+            f"the answer of {self.settings.needs} ({numbered((last.call,))}) was {duration(age)} "
+            f"old, and holds for {duration(within)}"
         )
 
     def _seen(self, call: CallView, asked: list[CallView], known: list[CallView]) -> str:

@@ -13,7 +13,8 @@ _DESCRIPTION = """\
 git: per session how it ended, its figures and the steps it took. From then on
 `evalkit run SUITE --baseline FILE` fails where a run is worse, and says which sessions changed.
 
-A run that is not complete, or of a part of its suite only, is refused."""
+A run that is not complete, or of a part of its suite only, is refused. A scenario of fewer than
+five sessions cannot show that it got worse: see `evalkit compare --help`."""
 
 _EXAMPLES = """\
   evalkit baseline accept latest

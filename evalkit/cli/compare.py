@@ -14,6 +14,9 @@ Compares a run (B) with an earlier run or a baseline's file (A).
 Simulated runs of one seed are compared session by session: a series is worse where significantly
 more sessions got worse than better by more than the tolerance (exact sign test, Holm over the
 series of a scenario), so that a quarter of the sessions cannot hide behind an unchanged median.
+A change has to reach some sessions to be told from chance: 5 that all got worse where one series
+moved, 6 where two did, 7 up to three or four, 8 up to eight. What fewer sessions do otherwise is
+listed, and does not fail: leave such things to gates, checks and expectations.
 Sessions that took other steps are listed with the first that differs. Live runs, and other seeds,
 are samples: rates by Newcombe's interval, means and quantiles by a bootstrap over sessions.
 

@@ -25,6 +25,7 @@ _EXAMPLES = """\
   evalkit run scenarios --scenario "crm-*" --workers 4
   evalkit run scenarios/support --scenario crm-slow --session s-003 --seed 7
   evalkit run scenarios/support --twice
+  evalkit run scenarios/support --stop-early
   evalkit run scenarios/support --baseline scenarios/support/support.baseline.json
   evalkit run scenarios --base origin/main
   evalkit run --resume latest
@@ -87,6 +88,18 @@ def _add_manner(parser: argparse.ArgumentParser) -> None:
         help="run everything twice and fail where the second run differs, naming the first event",
     )
     parser.add_argument(
+        "--stop-early",
+        action="store_true",
+        help="end a scenario, which then fails, as soon as a gate on its completed or failed "
+        "sessions, or on a percentile of their latency, is lost for certain",
+    )
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="run the simulated cells on the Dask cluster of this scheduler (extra `dask`), which "
+        "needs the suite at the same path and the same libraries; the results are the same",
+    )
+    parser.add_argument(
         "--no-control",
         dest="controls",
         action="store_false",
@@ -118,14 +131,22 @@ def _add_manner(parser: argparse.ArgumentParser) -> None:
 
 
 def _action(args: argparse.Namespace) -> int:
-    from evalkit import api
+    from evalkit.engine.ahead import ahead
     from evalkit.errors import UsageError
+
+    if not args.paths and args.resume is None:
+        raise UsageError("which suite? give the path of one, or of a folder of suites")
+    with ahead():  # the imports that follow take about as long as its own
+        return _reported(args)
+
+
+def _reported(args: argparse.Namespace) -> int:
+    """Run what was asked for, tell of it, and give the exit code."""
+    from evalkit import api
     from evalkit.report.closing import print_closing
     from evalkit.report.progress import progress_on
     from evalkit.store import to_json
 
-    if not args.paths and args.resume is None:
-        raise UsageError("which suite? give the path of one, or of a folder of suites")
     with progress_on(sys.stderr) as progress:
         runs = _runs(args, progress)
     stream = sys.stderr if args.json else sys.stdout
@@ -153,6 +174,8 @@ def _runs(args: argparse.Namespace, progress: Listener) -> tuple[Run, ...]:
         "twice": args.twice,
         "controls": args.controls,
         "live": args.live,
+        "stop_early": args.stop_early,
+        "dask": args.dask,
         "tolerance": Tolerance(share=args.tolerance),
         "listener": progress,
     }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from evalkit.engine.cells import PlannedSession
 from evalkit.keyed import Draw
 from evalkit.suite.model import SessionRecord, Sessions
+from evalkit.suite.regions import region_of, shares_of
 from evalkit.world.clock import NS
 
 Cells: TypeAlias = tuple[tuple[PlannedSession, ...], ...]
@@ -27,10 +29,20 @@ def plan_sessions(
     ]
     arrivals = _arrivals(settings)
     planned = [
-        PlannedSession(id=name, record=record, arrival=next(arrivals)) for name, record in repeated
+        _placed(PlannedSession(id=name, record=record, arrival=next(arrivals)), settings)
+        for name, record in repeated
     ]
     size = max(1, len(planned)) if together else settings.cell
     return tuple(tuple(planned[at : at + size]) for at in range(0, len(planned), size))
+
+
+def _placed(planned: PlannedSession, settings: Sessions) -> PlannedSession:
+    """The session in a region, where the suite has some."""
+    record = planned.record
+    region = region_of(record.region, planned.id, shares_of(settings.regions), settings.seed)
+    if region == record.region:
+        return planned
+    return replace(planned, record=record.model_copy(update={"region": region}), placed=True)
 
 
 def only(cells: Cells, session: str) -> Cells:

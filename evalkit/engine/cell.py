@@ -6,7 +6,12 @@ import gc
 import os
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    AsyncExitStack,
+    contextmanager,
+)
 from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
 
@@ -20,6 +25,7 @@ from evalkit.engine.events import CellKey
 from evalkit.engine.hosts import declared_hosts, host_of
 from evalkit.engine.interrupts import CellInterrupted
 from evalkit.engine.judging import judge_journal
+from evalkit.engine.logs import AgentLog, agent_log
 from evalkit.engine.sessions import Replay
 from evalkit.faults import Rule, Schedule
 from evalkit.journal.digest import digest
@@ -82,7 +88,7 @@ class Cell:
         self._progress = progress
         self._done = self._not_completed = 0
         self._in_sessions = self._judging = False
-        self._journal = Journal()
+        self._journal = self._made_journal()
         self._world = self._make_world()
         self._desk = Desk(
             journal=self._journal,
@@ -93,6 +99,11 @@ class Cell:
         self._endpoints: list[ServiceEndpoint] = []
         self._mailbox = Mailbox()
         self._replay: Replay | None = None
+        self._log: AgentLog | None = None
+
+    def _made_journal(self) -> Journal:
+        """The journal of the cell."""
+        return Journal()
 
     def _make_world(self) -> AnyWorld:
         """The world of the cell."""
@@ -114,13 +125,16 @@ class Cell:
         moment = self._world.clock.now // _TICK if self._in_sessions else 0
         return moment, len(self._journal)
 
-    def run(self) -> CellResult:
-        """Run it to its end, or to an interruption. Raises `StartError` where the agent cannot be
-        started.
+    def results(self) -> Iterator[CellResult]:
+        """Run it to its end, or to an interruption, and judge it; in parts, where it is large.
+        Raises `StartError` where the agent cannot be started.
         """
         with _garbage_kept():
             complete = self._run()
         self._judging = True
+        yield self._result(complete=complete)
+
+    def _result(self, *, complete: bool) -> CellResult:
         view = JournalView.of(self._journal.records)
         if not complete:
             # What an interruption cut off is no mistake of the agent's.
@@ -140,6 +154,7 @@ class Cell:
             crashes=judged.crashes,
             fidelity=self._fidelity(),
             output=self._output(),
+            stopped=self._stopped(),
         )
 
     def _run(self) -> bool:
@@ -161,13 +176,14 @@ class Cell:
             kill_by = restarts.kill_by if restarts.any else None
             agent = await stack.enter_async_context(self._open(kill_by))
             self._desk.callbacks.reach(agent)
+            self._log = stack.enter_context(self._listening())
             self._replay = Replay(
                 agent=agent,
                 desk=self._desk,
                 settings=self._scenario.settings,
                 most_turns=self._plan.suite.agent.concurrency,
                 arriving=self._arriving,
-                ended=self._ended,
+                ended=self._over,
             )
             self._in_sessions = True
             self._sessions_begin()
@@ -179,6 +195,10 @@ class Cell:
         """The agent, for the length of the world."""
         settings, folder = self._plan.suite.agent, self._plan.path.parent
         return open_process(settings, folder, kill_by, self._mailbox)
+
+    def _listening(self) -> AbstractContextManager[AgentLog | None]:
+        """Takes the agent's log into the journal while sessions are replayed."""
+        return agent_log(self._journal, self._world.clock)
 
     async def _serve(self) -> None:
         """Have the services answer where the agent reaches them."""
@@ -201,6 +221,8 @@ class Cell:
 
     def _arriving(self, session: str) -> None:
         """Arm the connect faults of a session: it must not find an open connection."""
+        if self._log is not None:
+            self._log.listen()
         for endpoint in self._endpoints:
             if endpoint.refuses(session):
                 self._world.network.close_idle(endpoint)
@@ -212,9 +234,17 @@ class Cell:
         """What the processes of the agent printed."""
         return ""
 
+    def _stopped(self) -> str | None:
+        """Why not all sessions were begun, if so."""
+        return None
+
     def _fidelity(self) -> Fidelity | None:
         """What the world can say of how faithful it was; None where there is no doubt."""
         return None
+
+    def _over(self, session: str, end: End, took: int) -> None:
+        del session, took
+        self._ended(end)
 
     def _ended(self, end: End) -> None:
         self._done += 1

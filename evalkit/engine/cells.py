@@ -22,12 +22,14 @@ from evalkit.suite.model import Scenario, SessionRecord, Sessions, Suite
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedSession:
     """A session with its place in the plan. `arrival` is in nanoseconds of world time, or None
-    where the session starts as soon as one before it has ended.
+    where the session starts as soon as one before it has ended. `placed` says that its region was
+    drawn, and is not the record's own.
     """
 
     id: str
     record: SessionRecord
     arrival: int | None
+    placed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,8 @@ class SuitePlan:
 
     `warnings` are what somebody should know of before it runs. `controls` says that faulty
     scenarios have theirs. `prices` are what its models are priced by, `privileges` those that
-    people have accepted of its agent, if they have. `live` is there where it runs live.
+    people have accepted of its agent, if they have. `live` is there where it runs live. `early`
+    ends a scenario as soon as a gate over its sessions is lost for certain.
     """
 
     suite: Suite
@@ -74,6 +77,7 @@ class SuitePlan:
     prices: Prices = field(default_factory=Prices)
     live: LivePlan | None = None
     privileges: Privileges | None = None
+    early: bool = False
 
     def scenario(self, name: str) -> ScenarioPlan:
         """The scenario of this name."""
@@ -84,8 +88,8 @@ class SuitePlan:
 class CellResult:
     """What a cell gives back. `cpu_ns` holds the CPU time of (session, turn) in real nanoseconds;
     `complete` is False where the cell was interrupted; `planned` names all its sessions.
-    Of a live one, `fidelity` says how faithful its world was, and `output` is what the agent
-    printed.
+    Of a live one, `fidelity` says how faithful its world was, `output` is what the agent printed,
+    and `stopped` why sessions that are not in `planned` were not begun.
     """
 
     cell: CellKey
@@ -99,6 +103,7 @@ class CellResult:
     crashes: tuple[Crash, ...] = ()
     fidelity: Fidelity | None = None
     output: str = ""
+    stopped: str | None = None
 
 
 class CellSink(Protocol):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from evalkit.jsonpaths import parsed
 from evalkit.live.attribution import Correlate
 from evalkit.suite import outside
 from evalkit.wire import Caller, Request
@@ -15,9 +16,7 @@ def correlating(settings: outside.Correlate | None) -> Correlate | None:
     """What tells the session of a request to a service; None where the suite says nothing."""
     if settings is None:
         return None
-    from jsonpath_ng.parser import parse
-
-    path, var = parse(settings.at), settings.var
+    path, var = parsed(settings.at), settings.var
 
     def correlate(request: Request, callers: Mapping[str, Caller]) -> str | None:
         found = path.find(_told(request))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from functools import cached_property
 
@@ -85,6 +85,14 @@ class Desk:
         await self.ledger.settled()
         await self.callbacks.settled()
         await self.ledger.settled()
+
+    def forget(self, sessions: Collection[str]) -> None:
+        """Nothing of these sessions comes any more: what is known of them takes up room."""
+        self.identities.forget(sessions)
+        for key in [each for each in self._replied if each[0] in sessions]:
+            del self._replied[key]
+        for session in sessions:
+            self._last.pop(session, None)
 
     def session_over(self, session: str) -> None:
         """Journal the faults aimed at attempts that the session never made."""

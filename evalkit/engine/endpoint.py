@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from evalkit.engine.desk import Desk, kinds, spared
 from evalkit.engine.exchange import KEPT_BODY, Exchange
@@ -33,6 +33,12 @@ class ServiceEndpoint:
         desk = self._desk
         first = desk.schedule.decide_connect(self.service.name, session, 1, desk.clock.now)
         return bool(first.fired)
+
+    def forget(self, sessions: Collection[str]) -> None:
+        """Nothing of these sessions comes any more."""
+        for session in sessions:
+            self._connections.pop(session, None)
+            self._refused.discard(session)
 
     def connecting(self) -> Admission:
         """What becomes of a connection that the code in context opens."""

@@ -53,7 +53,9 @@ class SessionsDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellDone:
-    """A cell was run to its end and its records were written."""
+    """A cell was run to its end and its records were written. `stopped` says why not all of its
+    sessions were begun, if so.
+    """
 
     cell: CellKey
     digest: str
@@ -61,6 +63,7 @@ class CellDone:
     cpu_ns: int
     virtual_ns: int
     fidelity: Fidelity | None = None
+    stopped: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

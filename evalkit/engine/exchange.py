@@ -155,6 +155,6 @@ class Exchange:
                 spared=spared(self._decision),
                 scopes_had=None if access is None else access.had,
                 scopes_used=() if access is None else access.used,
-                retry_after=told_to_wait(headers, desk.clock.wall) if failed else None,
+                retry_after=told_to_wait(headers, desk.clock.wall),
             )
         )

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from types import TracebackType
 
-from evalkit import inherited
+from evalkit.engine.ahead import claimed
 from evalkit.engine.cells import PlannedSession
 from evalkit.engine.events import CellKey
 from evalkit.engine.messages import Ended, Order, Ready
 from evalkit.errors import StartError
-
-_MAIN = "import sys; from evalkit.engine.zygote import main; main(int(sys.argv[1]))"
 
 _PATIENCE = 5.0  # real seconds that the system may take to say how a process ended
 
@@ -32,15 +28,15 @@ class Zygote:
     def __init__(
         self, order: Order, environment: Mapping[str, str], keep: Sequence[int] = ()
     ) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        with theirs:
-            self._process = _start(theirs.fileno(), environment, keep)
-        self._control = ours
-        self.answers = Connection(os.dup(ours.fileno()))
+        self._started = claimed(environment)
+        self._control = self._started.control
+        self.answers = self._started.answers
         self.gone = False
         self._codes: dict[int, int] = {}
         try:
-            self.answers.send(order)
+            self.answers.send(replace(order, kept=len(keep)))
+            if keep:
+                socket.send_fds(self._control, [b"\0"], [*keep])
             ready = self.answers.recv()
         except (EOFError, OSError):
             self.close()
@@ -53,9 +49,7 @@ class Zygote:
 
     def close(self) -> None:
         """End the process, once it has nothing more to do."""
-        self.answers.close()
-        self._control.close()
-        self._process.wait()
+        self._started.close()
 
     def __enter__(self) -> Zygote:
         return self
@@ -122,29 +116,3 @@ def how_it_died(code: int | None) -> str:
         name = f"signal {-code}"
     hint = ", as the system does where memory runs out" if -code == signal.SIGKILL else ""
     return f"was killed by {name}{hint}"
-
-
-def _start(
-    descriptor: int, environment: Mapping[str, str], keep: Sequence[int]
-) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-c", _MAIN, str(descriptor)],
-        pass_fds=[descriptor, *keep],
-        stdin=subprocess.DEVNULL,
-        stdout=sys.stderr.fileno() if _has_descriptor(sys.stderr) else subprocess.DEVNULL,
-        env={
-            **inherited.environment(),
-            **environment,
-            "PYTHONHASHSEED": "0",
-            "PYTHONPATH": os.pathsep.join(each for each in sys.path if each),
-        },
-        start_new_session=True,
-    )
-
-
-def _has_descriptor(stream: object) -> bool:
-    try:
-        stream.fileno()  # type: ignore[attr-defined]
-    except (AttributeError, OSError, ValueError):
-        return False
-    return True

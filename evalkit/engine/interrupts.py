@@ -1,4 +1,6 @@
-"""Turns an interrupt (Ctrl-C) into something a wait can see, wherever in the program it comes."""
+"""Turns an interrupt (Ctrl-C, or SIGTERM, as CI systems send it to what they cancel) into something
+a wait can see, wherever in the program it comes.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,11 @@ class CellInterrupted(KeyboardInterrupt):
     """The run was interrupted: a cell ends here, and keeps what it measured."""
 
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
 class Interrupts:
-    """While it is entered, SIGINT raises nothing: `came` tells of it, and `files` become ready.
+    """While it is entered, neither ends anything: `came` tells of it, and `files` become ready.
 
     Only the main thread gets signals; elsewhere it does nothing.
     """
@@ -23,13 +28,13 @@ class Interrupts:
         self.came = False
         self.files: tuple[int, ...] = ()
         self._write = -1
-        self._before: Any = None
+        self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Interrupts:
         if threading.current_thread() is threading.main_thread():
             read, self._write = os.pipe()
             self.files = (read,)
-            self._before = signal.signal(signal.SIGINT, self._take)
+            self._before = {each: signal.signal(each, self._take) for each in _SIGNALS}
         return self
 
     def __exit__(
@@ -39,7 +44,8 @@ class Interrupts:
         trace: TracebackType | None,
     ) -> None:
         if self.files:
-            signal.signal(signal.SIGINT, self._before)
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
             for descriptor in (*self.files, self._write):
                 os.close(descriptor)
             self.files = ()

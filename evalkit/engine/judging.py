@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from evalkit.checks import Checked, Facts, check_expectations, made, run_checks
+from evalkit.checks import CHECKS, Checked, Facts, check_expectations, made, run_checks
 from evalkit.checks.base import Cost
+from evalkit.checks.choosing import chosen
+from evalkit.checks.making import make
 from evalkit.engine.cells import PlannedSession, ScenarioPlan, SuitePlan
 from evalkit.journal.views import CallView, JournalView
 from evalkit.metrics.context import is_model
@@ -26,6 +29,18 @@ def judge_journal(plan: SuitePlan, scenario: ScenarioPlan, cell: int, view: Jour
         expected = expectations(scenario.scenario.expect, planned[session.id])
         result += check_expectations(session, *expected)
     return result
+
+
+def make_checks_ready(plan: SuitePlan) -> None:
+    """Have evalkit's own checks build what each builds when it is first made: once, not per cell.
+
+    What is wrong with one is told where it is used.
+    """
+    for scenario in plan.scenarios:
+        for use in chosen((*plan.suite.checks, *scenario.scenario.checks)):
+            if use.name in CHECKS:
+                with suppress(Exception):
+                    make(CHECKS[use.name], use)
 
 
 def facts_of(

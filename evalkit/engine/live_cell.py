@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from dataclasses import replace
 
 from evalkit.agents import open_process
 from evalkit.agents.living import Kill, Process
 from evalkit.engine.cell import Cell
 from evalkit.engine.correlating import correlating
+from evalkit.engine.early import Early
 from evalkit.engine.endpoint import ServiceEndpoint
 from evalkit.engine.hosts import declared_hosts, host_of
+from evalkit.engine.logs import LogBook
 from evalkit.engine.sessions import DEFAULT_CONCURRENCY
+from evalkit.journal.records import End
 from evalkit.keyed import Draw
 from evalkit.live.attribution import Correlate
 from evalkit.live.door import Entrance
@@ -38,6 +42,8 @@ class LiveCell(Cell):
         self._proxies: dict[int, Mapping[str, str]] = {}
         self._ports: dict[int, dict[str, int]] = {}
         self._surroundings: Surroundings | None = None
+        self._begun: set[str] = set()
+        self._early: Early | None = None
         late = self._plan.suite.agent.late
         # No two scenarios tell their agents the same trace.
         seed = Draw(self._plan.seed, self._key.scenario).seed("traces")
@@ -45,6 +51,18 @@ class LiveCell(Cell):
 
     def _sessions_begin(self) -> None:
         self._world.meter.start()
+        if self._plan.early:
+            self._early = Early(self._plan, self._scenario)
+
+    def _arriving(self, session: str) -> None:
+        super()._arriving(session)
+        self._begun.add(session)
+
+    def _over(self, session: str, end: End, took: int) -> None:
+        super()._over(session, end, took)
+        if self._early is not None and self._early.lost_by(session, end, took):
+            assert self._replay is not None
+            self._replay.stop()
 
     def position(self) -> object:
         """Something that changes as long as the cell moves: real time does by itself, and whatever
@@ -54,7 +72,25 @@ class LiveCell(Cell):
 
     def _run(self) -> bool:
         self._world.run(self._main())
+        book = LogBook(self._journal, self._world.clock)
+        for line in self._output().splitlines():
+            book.write("output", "INFO", line, {})
+        if self._early is not None and self._early.why is not None:
+            self._leave_out()
         return not self._world.stopped
+
+    def _leave_out(self) -> None:
+        """Nothing more is known of the sessions that were not begun."""
+        begun = tuple(each for each in self._sessions if each.id in self._begun)
+        cells = (*self._scenario.cells[: self._key.index], begun)
+        self._sessions, self._scenario = begun, replace(self._scenario, cells=cells)
+
+    def _stopped(self) -> str | None:
+        return None if self._early is None else self._early.why
+
+    def _listening(self) -> AbstractContextManager[None]:
+        """The agent is another process: of its log is known what it prints, without whose it is."""
+        return nullcontext()
 
     # Services ----------------------------------------------------------------------------------
 
@@ -73,6 +109,11 @@ class LiveCell(Cell):
                     hosts[group][host] = entrance
         await self._proxy(hosts)
         self._surroundings = await self._made_surroundings()
+
+    def _port_of(self, service: str) -> int:
+        """Where a service listens; 0 for any free port."""
+        del service
+        return 0
 
     async def _proxy(self, hosts: Mapping[int, Mapping[str, Entrance]]) -> None:
         """Have a proxy lead to the services by the hosts that they declare."""
@@ -119,7 +160,7 @@ class LiveCell(Cell):
         world = self._world
         if self._plan.suite.agent.callback is not None:
             port = await world.network.serve(lambda: world.network.plain(self._mailbox))
-            self._mailbox.url = f"http://{world.network.host}:{port}"
+            self._mailbox.url = f"http://{world.network.reached}:{port}"
         return Surroundings(
             environment=self._environment,
             urls=self._urls_for,
@@ -142,7 +183,7 @@ class LiveCell(Cell):
         return {**without_proxies(plan.live.environment), **proxy, **own}
 
     def _urls(self, group: int, prefix: str = "") -> Urls:
-        host = self._world.network.host
+        host = self._world.network.reached
         ports = self._ports[group]
         return {name: {"url": f"http://{host}:{port}{prefix}"} for name, port in ports.items()}
 

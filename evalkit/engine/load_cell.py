@@ -3,48 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from evalkit.agents.answers import AnswerTeller
-from evalkit.agents.asgi import SERVED, compile_request, filled_request, variables_of
-from evalkit.agents.base import Reply, Turn
-from evalkit.agents.calling import AgentRequest, Response
 from evalkit.agents.client import HttpCaller
-from evalkit.agents.reading import ReplyReader
-from evalkit.engine.cells import PlannedSession, ScenarioPlan
+from evalkit.engine.asking import HttpAsking
+from evalkit.engine.cells import CellResult, PlannedSession
 from evalkit.engine.desk import Desk
 from evalkit.engine.dispensing import Dispenser, arrivals
+from evalkit.engine.events import CellKey
+from evalkit.engine.forgetting import Forgetting
 from evalkit.engine.live_cell import LiveCell
 from evalkit.engine.reception import Reception
+from evalkit.engine.spilling import NOBODY, Spill
+from evalkit.engine.visits import Visits
 from evalkit.errors import StartError
 from evalkit.faults import Decision
 from evalkit.gate.expression import parse_gate
-from evalkit.gate.watching import Ended, Watch
+from evalkit.gate.watching import Ended, InOrder, Watch
 from evalkit.journal.identity import Place
-from evalkit.journal.records import End
+from evalkit.journal.records import AnyRecord, End, Finding, Severity
 from evalkit.journal.writer import Journal
-from evalkit.live.attribution import Attribution
 from evalkit.live.meter import FEWEST, Fidelity
 from evalkit.live.output import Output
 from evalkit.live.plan import LoadPlan
 from evalkit.live.process import Process, how_it_ended, start_process
-from evalkit.live.surroundings import Urls
+from evalkit.live.world import LiveWorld
 from evalkit.services.base import Runs
-from evalkit.suite.model import Agent
-from evalkit.wire import Caller, Request
+from evalkit.suite.regions import shares_of
+from evalkit.wire import Request
 from evalkit.world.clock import NS
 
-CONTROL, TOKEN, ZERO, URL = (f"EVALKIT_LOAD_{name}" for name in ("CONTROL", "TOKEN", "ZERO", "URL"))
-"""What a generator finds in its environment: where it asks for turns, by which token, the world's
-zero on the machine's monotonic clock in nanoseconds, and the base URL of the agent.
-"""
-
-_UP = 30.0  # real seconds that a generator may take to come up
+CONTROL, TOKEN = "EVALKIT_LOAD_CONTROL", "EVALKIT_LOAD_TOKEN"
+"""What a generator finds in its environment: where it asks for turns, and by which token."""
 
 
 class _LoadDesk(Desk):
@@ -60,30 +55,6 @@ class _LoadDesk(Desk):
         return self.schedule.decide(place, self.clock.now - self.origin, request)
 
 
-class _Asking:
-    """Requests and replies of an agent over HTTP."""
-
-    def __init__(
-        self, settings: Agent, attribution: Attribution, urls: Callable[[str], Urls]
-    ) -> None:
-        self._method = settings.request.method
-        self._body = settings.request.body is not None
-        self._template = compile_request(settings.request, SERVED)
-        self._reader = ReplyReader(settings.reply)
-        self._teller = AnswerTeller(settings.answer_from)
-        self._attribution = attribution
-        self._urls = urls
-
-    def request(self, turn: Turn, caller: Caller) -> AgentRequest:
-        variables = {**variables_of(turn), "services": self._urls(turn.session.id)}
-        made = filled_request(self._template, self._method, variables, body=self._body)
-        told = self._attribution.headers(caller)
-        return replace(made, headers=(*told, *made.headers))
-
-    def reply(self, response: Response) -> Reply:
-        return self._teller.told(self._reader.read(response))
-
-
 class LoadCell(LiveCell):
     """One cell under load."""
 
@@ -95,8 +66,33 @@ class LoadCell(LiveCell):
         )
         self._died = False  # whether the generator was killed, or failed, in the middle
         self._generator = Output()
-        self._watch = self._made_watch()
+        self._watch, self._in_order = self._made_watch(), InOrder()
+        self._order: list[str] = []  # the sessions given out, as they began
         self._reception: Reception | None = None
+        self._forgotten = Forgetting(self._forget)
+
+    def _made_journal(self) -> Journal:
+        return Spill()
+
+    def _forget(self, sessions: Collection[str]) -> None:
+        """Nothing of these sessions comes any more: what is known of them takes up room."""
+        self._world.attribution.forget(sessions)
+        self._desk.forget(sessions)
+        for each in self._endpoints:
+            each.forget(sessions)
+
+    def _ended(self, end: End) -> None:
+        self._done += 1
+        self._not_completed += end is not End.COMPLETED
+        self._progress(self._done, self._not_completed)
+
+    def _make_world(self) -> LiveWorld:
+        world = super()._make_world()
+        world.network.host = self._load.host
+        return world
+
+    def _port_of(self, service: str) -> int:
+        return self._load.ports.get(service, 0)
 
     @property
     def _load(self) -> LoadPlan:
@@ -116,8 +112,10 @@ class LoadCell(LiveCell):
             assert living is not None
             caller = getattr(living.agent, "receiver", None)
             assert isinstance(caller, HttpCaller)
-            reception = self._reception = self._made_reception()
-            process = await stack.enter_async_context(self._generating(reception, caller.url))
+            reception = self._reception = self._made_reception(caller.url)
+            if (served := getattr(living.agent, "process", None)) is not None:
+                served.ended.add_done_callback(self._agent_ended)
+            process = await stack.enter_async_context(self._generating(reception))
             await self._up(reception, process)
             self._in_sessions = True
             self._sessions_begin()
@@ -125,29 +123,81 @@ class LoadCell(LiveCell):
             await self._desk.settled()
             self._in_sessions = False
 
-    def _made_reception(self) -> Reception:
-        load, world = self._load, self._world
+    def _agent_ended(self, ended: asyncio.Future[int]) -> None:
+        """The agent's process is gone; before it was asked to, where sessions are under way."""
+        if not self._in_sessions:
+            return
+        assert self._reception is not None
+        why = f"the agent's process {how_it_ended(ended.result())}"
+        self._reception.stop(why)
+        hint = "what it printed is kept in the run's folder, under agent/"
+        self._journal.append(
+            Finding(
+                at=self._world.clock.now,
+                session=None,
+                turn=None,
+                check="agent-died",
+                severity=Severity.VIOLATION,
+                message=why,
+                hint=hint,
+            )
+        )
+
+    def _made_reception(self, url: str) -> Reception:
+        load, world, settings = self._load, self._world, self._scenario.settings
         arriving = None
         if load.arrival is not None:
             arriving = arrivals(load.arrival, self._plan.seed, load.run_time)
+        visits = Visits(
+            settings=settings,
+            attribution=world.attribution,
+            asking=HttpAsking(self._plan.suite.agent, world.attribution, self._urls_for),
+            keep=self._journal.append,
+        )
         return Reception(
             clock=world.clock,
-            dispenser=Dispenser(self._sessions),
-            settings=self._scenario.settings,
-            attribution=world.attribution,
-            asking=_Asking(self._plan.suite.agent, world.attribution, self._urls_for),
-            token=secrets.token_hex(16),
+            dispenser=Dispenser(self._sources(), shares_of(settings.regions), settings.seed),
+            visits=visits,
+            token=load.token or secrets.token_hex(16),
+            url=url,
             arriving=arriving,
-            keep=self._journal.append,
             ended=self._session_over,
+            left_out=lambda session: self._watched(session, None),
+            rtts={name: each.rtt for name, each in settings.regions.items()},
+            alone_ends=not load.command,
+        )
+
+    def _sources(self) -> tuple[PlannedSession, ...]:
+        """The sessions as the suite has them: in which region each round of one is, is drawn."""
+        none = {"region": None}
+        return tuple(
+            replace(each, record=each.record.model_copy(update=none)) if each.placed else each
+            for each in self._sessions
         )
 
     def _session_over(self, session: str, end: End, latency: int | None) -> None:
         self._desk.session_over(session)
         self._ended(end)
-        lost = self._watch.add(Ended(completed=end is End.COMPLETED, latency=latency))
-        if lost is not None and self._reception is not None:
-            self._reception.stop(lost)
+        if self._reception is None:
+            return
+        dispenser = self._reception.dispenser
+        assert isinstance(self._journal, Spill)
+        self._journal.over(dispenser.under_way.pop(session))
+        self._forgotten.over(session, self._world.clock.now)
+        self._watched(session, Ended(completed=end is End.COMPLETED, latency=latency))
+
+    def _watched(self, session: str, ended: Ended | None) -> None:
+        """Look whether a gate is lost with this session, or one that waited for it."""
+        reception = self._reception
+        assert reception is not None
+        fresh = reception.dispenser.fresh()
+        if not self._watch.any:
+            return
+        self._order += fresh
+        for each in self._in_order.over(session, ended, self._order):
+            if lost := self._watch.add(each):
+                reception.stop(lost)
+        self._in_order.cut(self._order)
 
     def _made_watch(self) -> Watch:
         """What is watched; nothing where sessions may well end otherwise than completed."""
@@ -158,17 +208,15 @@ class LoadCell(LiveCell):
         return Watch(map(parse_gate, texts), single=single)
 
     @asynccontextmanager
-    async def _generating(self, reception: Reception, url: str) -> AsyncIterator[Process]:
-        """The generator, for as long as it is needed."""
+    async def _generating(self, reception: Reception) -> AsyncIterator[Process | None]:
+        """The generator, for as long as it is needed; None where somebody else starts it."""
         world = self._world
         assert self._plan.live is not None
-        port = await world.network.serve(reception.connection)
-        told = {
-            CONTROL: f"{world.network.host}:{port}",
-            TOKEN: reception.token,
-            ZERO: str(time.monotonic_ns() - world.clock.now),
-            URL: url,
-        }
+        port = await world.network.serve(reception.connection, self._load.port)
+        if not self._load.command:
+            yield None
+            return
+        told = {CONTROL: f"{world.network.host}:{port}", TOKEN: reception.token}
         process = await start_process(
             self._load.command,
             folder=self._plan.path.parent.resolve(),
@@ -180,22 +228,34 @@ class LoadCell(LiveCell):
         finally:
             await process.stop()
 
-    async def _up(self, reception: Reception, process: Process) -> None:
+    async def _up(self, reception: Reception, process: Process | None) -> None:
         """Wait for the first user. Raises `StartError` where none comes."""
-        await _either(reception.began, process, _UP)
+        patience = self._load.patience / NS
+        if process is None:  # whoever starts it may take their time, as long as they are there
+            await _either(reception.greeted, None, patience)
+            if reception.greeted.is_set():
+                await _either(reception.moved, None, None)
+        else:
+            await _either(reception.began, process, patience)
         if reception.began.is_set():
             assert isinstance(self._desk, _LoadDesk)
             self._desk.origin = reception.origin or 0
             return
-        how = f"did not come up within {_UP:g} s" if process.running else self._how(process)
+        if process is None:
+            if reception.greeted.is_set():
+                raise StartError("the load generator went before any user came")
+            raise StartError(f"no load generator came within {patience:g} s")
+        how = f"did not come up within {patience:g} s" if process.running else self._how(process)
         raise StartError(f"the load generator {how}; the last that it printed:\n{self._tail()}")
 
-    async def _under_load(self, reception: Reception, process: Process) -> None:
+    async def _under_load(self, reception: Reception, process: Process | None) -> None:
         """See it through: no session begins after the time is over, and those under way may end."""
         assert reception.origin is not None
-        left = (reception.origin + self._load.run_time - self._world.clock.now) / NS
+        left = None
+        if self._load.run_time is not None:
+            left = (reception.origin + self._load.run_time - self._world.clock.now) / NS
         await _either(reception.early, process, left)
-        if not process.running:
+        if process is not None and not process.running:
             reception.stop(f"the load generator {self._how(process)}")
             self._died = process.ended.result() != 0
         reception.close()
@@ -212,28 +272,46 @@ class LoadCell(LiveCell):
 
     # What came of it ---------------------------------------------------------------------------
 
-    def _run(self) -> bool:
-        complete = super()._run()
-        if self._reception is not None:
-            self._settle(self._reception)
-        return complete
-
-    def _settle(self, reception: Reception) -> None:
-        """The journal in the order in which things happened, which is not the one in which they
-        were heard of, without the sessions that did not come to their end.
+    def results(self) -> Iterator[CellResult]:
+        """Run it, and judge it in blocks of sessions. Garbage is collected as ever: nothing of a
+        load test repeats.
         """
-        if self._world.stopped:  # nobody's process died: it was interrupted
-            reception.cut |= reception.lost
-        out = reception.cut | reception.lost
-        given = tuple(each for each in reception.dispenser.given if each.id not in reception.cut)
-        records = (each for each in self._journal.records if each.session not in out)
-        journal = Journal()
-        for record in sorted(records, key=lambda each: each.at):
-            journal.append(record)
-        self._journal = journal
-        self._sessions: tuple[PlannedSession, ...] = given
-        cells = (*self._scenario.cells[: self._key.index], given)
-        self._scenario: ScenarioPlan = replace(self._scenario, cells=cells)
+        complete = self._run()
+        self._judging = True
+        cell, scenario = self._key, self._scenario
+        for index, (sessions, records) in enumerate(self._blocks()):
+            self._key = CellKey(cell.scenario, index)
+            self._sessions = sessions
+            self._scenario = replace(scenario, cells=((),) * index + (sessions,))
+            self._journal = Journal()
+            for record in sorted(records, key=lambda each: each.at):  # not as they were heard of
+                self._journal.append(record)
+            yield self._result(complete=complete)
+
+    def _blocks(self) -> Iterator[tuple[tuple[PlannedSession, ...], list[AnyRecord]]]:
+        """The sessions that came to their end, and with the first of them what is of none, and
+        those that did not but should have.
+        """
+        reception, journal = self._reception, self._journal
+        assert isinstance(journal, Spill)
+        more: tuple[PlannedSession, ...] = ()
+        if reception is not None:
+            if self._world.stopped:  # nobody's process died: it was interrupted
+                reception.cut |= reception.lost.keys()
+            under_way = reception.dispenser.under_way
+            more = tuple(each for name, each in under_way.items() if name not in reception.cut)
+        others = [each for each in journal.records if each.session is None]
+        blocks = journal.blocks()
+        first = next(blocks, [])
+        again = None if reception is None else reception.dispenser.again
+        for block in itertools.chain([first], blocks):
+            keys = (key for key, _ in block if key != NOBODY)
+            sessions = tuple(map(again, keys)) if again else ()
+            yield sessions + more, [each for _, own in block for each in own] + others
+            more, others = (), []
+
+    def _output(self) -> str:
+        return "" if self._key.index else super()._output()
 
     def _fidelity(self) -> Fidelity:
         fidelity = super()._fidelity()
@@ -254,10 +332,12 @@ class LoadCell(LiveCell):
         return self._plan.suite.agent.late
 
 
-async def _either(event: asyncio.Event, process: Process, seconds: float) -> None:
+async def _either(event: asyncio.Event, process: Process | None, seconds: float | None) -> None:
     """Wait for an event, the end of a process, or so many seconds."""
     happened: asyncio.Future[Any] = asyncio.ensure_future(event.wait())
-    ends: set[asyncio.Future[Any]] = {happened, process.ended}
+    ends: set[asyncio.Future[Any]] = {happened}
+    if process is not None:
+        ends.add(process.ended)
     try:
         await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -15,12 +15,14 @@ class Order:
     """What to run, where its results go, and which modules to import beforehand.
 
     The plan is without its sessions: each cell is given its own when it is forked, so that their
-    number does not weigh on its process.
+    number does not weigh on its process. So many file descriptors follow it that are to be `kept`
+    open by every process.
     """
 
     plan: SuitePlan
     sink: CellSink
     preload: tuple[str, ...]
+    kept: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class Finished:
     complete: bool
     crashes: tuple[Crash, ...]
     fidelity: Fidelity | None = None
+    stopped: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

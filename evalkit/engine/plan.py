@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -11,9 +10,12 @@ from fnmatch import fnmatchcase
 from importlib.util import find_spec
 from pathlib import Path
 
+from evalkit import inherited
 from evalkit.checks import CHECKS
+from evalkit.checks.choosing import chosen
 from evalkit.checks.mistakes import check_mistakes, own_names
 from evalkit.checks.privileges import accepted_of
+from evalkit.checks.rendering import unrenderable
 from evalkit.engine.arrivals import Cells, only, plan_sessions
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
 from evalkit.engine.controls import with_controls
@@ -76,6 +78,7 @@ class _Planner:
         self._reseeded = seed
         self._problems: list[Problem] = []
         self._payloads: dict[str, tuple[SessionRecord, ...]] = {}
+        self._told: set[tuple[str | int, ...]] = set()
         self._together = False
 
     def plan(self, pattern: str | None, session: str | None, *, controls: bool) -> SuitePlan:
@@ -227,8 +230,10 @@ class _Planner:
         # Live, a cell is a start of the agent's process.
         cells = plan_sessions(records, settings, together=self._together or self._live)
         self._check_ids(cells, scenario.sessions, name)
+        self._check_regions(cells, settings, scenario.sessions, name)
         self._check_templates(cells, scenario, name)
         self._check_filling(cells, scenario, name)
+        self._check_conditions(cells, scenario, name)
         return ScenarioPlan(name=name, scenario=scenario, settings=settings, cells=cells)
 
     def _check_ids(self, cells: Cells, override: SessionsOverride, scenario: str) -> None:
@@ -239,6 +244,20 @@ class _Planner:
             where = ("scenarios", scenario, "sessions") if own else ("sessions",)
             message = f'repeating makes two sessions of the id "{twice[0]}"; rename one'
             self._problem(where, message)
+
+    def _check_regions(
+        self, cells: Cells, settings: Sessions, override: SessionsOverride, scenario: str
+    ) -> None:
+        """Where regions are declared, a session is in one of them."""
+        known = settings.regions
+        for each in (each for cell in cells for each in cell):
+            if known and each.record.region not in known:
+                own = override.model_fields_set & {"items", "source", "regions"}
+                where = ("scenarios", scenario, "sessions") if own else ("sessions",)
+                message = f"session {each.id} is in region {each.record.region}, which is none here"
+                given = str(each.record.region)
+                self._problem((*where, "regions"), message, allowed=[*known], given=given)
+                return
 
     def _check_templates(self, cells: Cells, scenario: Scenario, name: str) -> None:
         """The templates in expectations hold for every session, or the first that fails tells."""
@@ -257,6 +276,17 @@ class _Planner:
         callers = (Caller(session=each.id, turn=1, vars=each.record.vars) for each in planned)
         for index, message in unfillable(_rules(scenario), callers):
             self._problem(("scenarios", name, "faults", index), message)
+
+    def _check_conditions(self, cells: Cells, scenario: Scenario, name: str) -> None:
+        """What the checks say of sessions can be worked out for each; of the suite's, once."""
+        sessions = [(each.id, each.record) for cell in cells for each in cell]
+        entries = {("checks",): self._suite.checks, ("scenarios", name, "checks"): scenario.checks}
+        looked_for = chosen((*self._suite.checks, *scenario.checks))
+        for place, uses in entries.items():
+            for each in unrenderable(uses, self._folder, sessions, looked_for):
+                if (where := (*place, *each.where)) not in self._told:
+                    self._told.add(where)
+                    self._problem(where, each.message)
 
     def _records(
         self, settings: Sessions, where: tuple[str, ...], override: SessionsOverride
@@ -430,7 +460,7 @@ def _live_plan(suite: Suite) -> LivePlan:
     there_already = http is not None and http.start is None
     if there_already or (egress == "proxied" and find_spec("cryptography") is None):
         egress = "open"
-    return LivePlan(environment=dict(os.environ), egress=egress)
+    return LivePlan(environment=inherited.environment(), egress=egress)
 
 
 def _rules(scenario: Scenario) -> tuple[Rule, ...]:

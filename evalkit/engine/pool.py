@@ -46,7 +46,12 @@ class Pool:
     """Runs cells and yields what happens. Closing the iterator early ends the cells."""
 
     def __init__(
-        self, start: Callable[[], Zygote], plan: SuitePlan, sink: CellSink, workers: int
+        self,
+        start: Callable[[], Zygote],
+        plan: SuitePlan,
+        sink: CellSink,
+        workers: int,
+        skip: Callable[[CellKey], bool] | None = None,
     ) -> None:
         self._start = start
         self._starts = 0
@@ -54,6 +59,7 @@ class Pool:
         self._plan = plan
         self._sink = sink
         self._workers = workers
+        self._skip = skip
         self._waiting: list[tuple[CellKey, int]] = []
         self._running: dict[Connection, _Running] = {}
         self._interrupted = False
@@ -67,8 +73,11 @@ class Pool:
             with Interrupts() as interrupts:
                 while (self._waiting or self._running) and not interrupts.came:
                     while self._waiting and len(self._running) < self._workers:
-                        yield self._begin(*self._waiting.pop())
-                    yield from self._answers(None, interrupts)
+                        cell, number = self._waiting.pop()
+                        if self._skip is None or not self._skip(cell):
+                            yield self._begin(cell, number)
+                    if self._running:
+                        yield from self._answers(None, interrupts)
                 if interrupts.came:
                     yield from self._interrupt(interrupts)
         finally:
@@ -205,6 +214,7 @@ def _finished(cell: CellKey, answer: Finished) -> Iterator[Event]:
             cpu_ns=answer.cpu_ns,
             virtual_ns=answer.virtual_ns,
             fidelity=answer.fidelity,
+            stopped=answer.stopped,
         )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
+from evalkit.engine.ahead import prepare, start_ahead
 from evalkit.engine.cells import CellSink, SuitePlan
 from evalkit.engine.events import CellKey, Event, RunPlanned
 from evalkit.engine.forking import Zygote, start_zygote
@@ -24,13 +25,15 @@ def run_suite(
     done: Collection[CellKey] = (),
     keep: Sequence[int] = (),
     lender: Lender | None = None,
+    skip: Callable[[CellKey], bool] | None = None,
 ) -> Iterator[Event]:
     """Run the cells of the plan but those that are `done`, `workers` processes at a time (default:
     the cores; live: one).
 
     `sink` keeps each cell's result, in the cell's process. The file descriptors in `keep` are
     inherited by every process, and so are open for as long as one of them lives. A `lender` keeps
-    the process that cells are forked from for other runs of the same suite. Raises `StartError`.
+    the process that cells are forked from for other runs of the same suite. `skip` is asked before
+    each cell whether it is left out after all. Raises `StartError`.
     """
     keys = [
         CellKey(scenario.name, index)
@@ -43,12 +46,9 @@ def run_suite(
         cells=len(keys),
         sessions=sum(each.sessions for each in plan.scenarios),
     )
-    target = plan.suite.agent.python or plan.suite.agent.asgi or ""
     if plan.live is not None:  # the agent is a process of its own, and the machine's only one
-        target, workers = "", 1
-    models = [each for each in plan.services if is_model(each.kind)]
-    prices = PRICES if plan.prices.needs_list(models) else ()
-    preload = (*ALWAYS, *prices, *libraries_of(target, plan.path.parent))
+        workers = 1
+    preload = _preload(plan)
     bare = tuple(replace(each, cells=()) for each in plan.scenarios)
     order = Order(plan=replace(plan, scenarios=bare), sink=sink, preload=preload)
 
@@ -58,5 +58,20 @@ def run_suite(
     def borrow() -> Zygote:
         return start() if lender is None else lender.borrow(start)
 
-    pool = Pool(borrow, plan, sink, workers or os.cpu_count() or 1)
+    pool = Pool(borrow, plan, sink, workers or os.cpu_count() or 1, skip)
     yield from pool.run([each for each in keys if each not in done])
+
+
+def get_ready(plan: SuitePlan) -> None:
+    """Have what the next run begins with, which is one of this plan, done beside other work."""
+    start_ahead()
+    prepare(plan.environment, _preload(plan))
+
+
+def _preload(plan: SuitePlan) -> tuple[str, ...]:
+    """The modules that cells of the plan need."""
+    agent = plan.suite.agent
+    target = "" if plan.live is not None else agent.python or agent.asgi or ""
+    models = [each for each in plan.services if is_model(each.kind)]
+    prices = PRICES if plan.prices.needs_list(models) else ()
+    return (*ALWAYS, *prices, *libraries_of(target, plan.path.parent))

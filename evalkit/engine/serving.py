@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +38,9 @@ from evalkit.services.llm.providers import PROVIDERS
 from evalkit.suite import load_suite
 from evalkit.suite.model import FaultRule, ServiceUse
 from evalkit.wire import Caller
+
+_COLLECT_EVERY = 50_000
+"""Objects that are made and not freed between two looks for garbage in cycles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +172,26 @@ def serve(
     world.attribution.strangers = True
     for each in mocks.callers:
         world.attribution.known(each)
-    world.run(_serving(world, mocks, port, ready))
+    with _few_collections():
+        world.run(_serving(world, mocks, port, ready))
     summary.fidelity = world.fidelity()
     return summary
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Look for garbage in cycles seldom, and never among what was there before: a call that is
+    served leaves hardly any, and looking costs as much as serving some.
+    """
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_EVERY, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 async def _serving(

@@ -43,7 +43,9 @@ class _Ending:
 
 
 class Replay:
-    """Replays the sessions of one cell. `ended` is told of each session that is over."""
+    """Replays the sessions of one cell. `ended` is told of each session that is over: its id, its
+    end, and the nanoseconds since it was to begin.
+    """
 
     def __init__(
         self,
@@ -53,7 +55,7 @@ class Replay:
         settings: Sessions,
         most_turns: int | None,
         arriving: Callable[[str], None],
-        ended: Callable[[End], None],
+        ended: Callable[[str, End, int], None],
     ) -> None:
         self._agent = agent
         self._desk = desk
@@ -62,7 +64,16 @@ class Replay:
         self._ended = ended
         self._places = asyncio.Semaphore(most_turns) if most_turns else None
         self._served: dict[str, Life | None] = {}  # by session: who answered its last turn
+        self._coming: set[asyncio.Future[None]] = set()  # sessions that are still to arrive
+        self._over = False
         self.cpu = CpuShares()
+
+    def stop(self) -> None:
+        """Begin no session any more; those under way go on to their ends."""
+        self._over = True
+        for each in self._coming:
+            if not each.done():
+                each.set_result(None)
 
     async def run(self, sessions: Sequence[PlannedSession]) -> None:
         """Replay them all: at their times of arrival, or so many at a time."""
@@ -81,7 +92,9 @@ class Replay:
     async def _session(self, planned: PlannedSession) -> None:
         clock = self._desk.clock
         if planned.arrival is not None:
-            await _sleep_until(planned.arrival)
+            await _sleep_until(planned.arrival, self._coming)
+        if self._over:
+            return
         began = clock.now
         intended = began if planned.arrival is None else planned.arrival
         self._arriving(planned.id)
@@ -89,7 +102,7 @@ class Replay:
         ending = await self._turns(planned, intended, intended + self._settings.deadline)
         self._journal(SessionEnded, planned.id, end=ending.end, reason=ending.reason)
         self._desk.session_over(planned.id)
-        self._ended(ending.end)
+        self._ended(planned.id, ending.end, clock.now - intended)
 
     async def _turns(self, planned: PlannedSession, intended: int, deadline: int) -> _Ending:
         for number, turn in enumerate(planned.record.turns, start=1):
@@ -160,7 +173,19 @@ class Replay:
         context = contextvars.copy_context()
         context.run(CALLER.set, caller)
         context.run(LIFE.set, living.life)
-        return context.run(asyncio.create_task, self._reply(living.agent, turn), context=context)
+        region = self._settings.regions.get(record.region or "")
+        reply = self._from_afar(living.agent, turn, 0 if region is None else region.rtt)
+        return context.run(asyncio.create_task, reply, context=context)
+
+    async def _from_afar(self, agent: Agent, turn: Turn, rtt: int) -> Reply:
+        """The reply, over a network that takes so many nanoseconds to the agent and back."""
+        if not rtt:
+            return await self._reply(agent, turn)
+        clock = self._desk.clock
+        await _sleep_until(clock.now + rtt // 2)
+        reply = await self._reply(agent, turn)
+        await _sleep_until(clock.now + rtt - rtt // 2)
+        return reply
 
     async def _reply(self, agent: Agent, turn: Turn) -> Reply:
         async with self._places or nullcontext():
@@ -222,12 +247,22 @@ class Replay:
         self._desk.journal.append(kind(at=at, session=session, turn=turn, **fields))  # type: ignore[arg-type]
 
 
-async def _sleep_until(moment: int) -> None:
-    """Wait until a world time in nanoseconds, exactly."""
+async def _sleep_until(moment: int, sleeping: set[asyncio.Future[None]] | None = None) -> None:
+    """Wait until a world time in nanoseconds, exactly, or until the future among those `sleeping`
+    has a result.
+    """
     loop = asyncio.get_running_loop()
-    reached = loop.create_future()
-    timer = loop.call_at(Clock.loop_time(moment), reached.set_result, None)
+    reached: asyncio.Future[None] = loop.create_future()
+    sleeping = set() if sleeping is None else sleeping
+    sleeping.add(reached)
+    timer = loop.call_at(Clock.loop_time(moment), _reach, reached)
     try:
         await reached
     finally:
         timer.cancel()
+        sleeping.discard(reached)
+
+
+def _reach(reached: asyncio.Future[None]) -> None:
+    if not reached.done():
+        reached.set_result(None)

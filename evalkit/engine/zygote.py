@@ -23,20 +23,23 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 
+from evalkit.engine.ahead import Prepare
 from evalkit.engine.cell import Cell, Templates, load_templates
 from evalkit.engine.cells import CellResult, PlannedSession
 from evalkit.engine.events import CellKey
 from evalkit.engine.interrupts import CellInterrupted
+from evalkit.engine.judging import make_checks_ready
 from evalkit.engine.live_cell import LiveCell
 from evalkit.engine.load_cell import LoadCell
 from evalkit.engine.messages import Began, Ended, Failed, Finished, Order, Progress, Ready
 from evalkit.engine.preload import imported_later
 from evalkit.engine.watchdog import Watchdog
 from evalkit.errors import StartError
+from evalkit.keyed import digest_of
 from evalkit.units import format_duration
 
 _PROGRESS_EVERY = 50_000_000  # real nanoseconds
@@ -48,18 +51,34 @@ def main(descriptor: int) -> None:
     control = socket.socket(fileno=descriptor)
     answers = Connection(os.dup(descriptor))
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        order: Order = answers.recv()
+        order = _ordered(answers)
+        if order.kept:
+            socket.recv_fds(control, 1, order.kept)  # nothing is done with them but to be kept
         templates = _prepared(order)
         answers.send(Ready(_other_threads()))
         _Forks(order, templates, control, answers).serve()
 
 
+def _ordered(answers: Connection) -> Order:
+    """The order. Until it comes, what is known of it is made ready."""
+    while isinstance(told := answers.recv(), Prepare):
+        _make_ready(told.environment, told.preload)
+    order: Order = told
+    return order
+
+
+def _make_ready(environment: Mapping[str, str], preload: Sequence[str]) -> None:
+    os.environ.update(environment)
+    _import(preload)
+    if preload:
+        _import(imported_later(sys.modules))
+
+
 def _prepared(order: Order) -> Templates:
     """The services; what cells will need is imported."""
-    _import(order.preload)
-    if order.preload:
-        _import(imported_later(sys.modules))
+    _make_ready(order.plan.environment, order.preload)
     templates = load_templates(order.plan)
+    make_checks_ready(order.plan)
     _flush()
     gc.collect()
     gc.freeze()
@@ -202,11 +221,13 @@ def _run(order: Order, templates: Templates, key: CellKey, answers: Connection) 
 
     watchdog = Watchdog(progress=cell.position, limit=limit, stalled=stalled)
     watchdog.start()
-    result = cell.run()
+    parts = []
+    for result in cell.results():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what was measured is kept now
+        order.sink(result)
+        parts.append(replace(result, records=(), output=""))
     watchdog.stop()
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what was measured is kept now
-    order.sink(result)
-    voice.finished(result)
+    voice.finished(parts)
 
 
 class _Voice:
@@ -230,16 +251,19 @@ class _Voice:
             self._answers.send(Failed(what, stacks, False))
         os._exit(1)
 
-    def finished(self, result: CellResult) -> None:
+    def finished(self, parts: Sequence[CellResult]) -> None:
         """Say what came of the cell."""
+        first, *others = parts
+        digests = [each.digest for each in parts]
         self._answers.send(
             Finished(
-                digest=result.digest,
-                sessions=len(result.planned),
+                digest=digest_of(*digests).hex() if others else first.digest,
+                sessions=sum(len(each.planned) for each in parts),
                 cpu_ns=time.process_time_ns(),
-                virtual_ns=result.virtual_ns,
-                complete=result.complete,
-                crashes=result.crashes,
-                fidelity=result.fidelity,
+                virtual_ns=first.virtual_ns,
+                complete=all(each.complete for each in parts),
+                crashes=tuple(crash for each in parts for crash in each.crashes),
+                fidelity=first.fidelity,
+                stopped=first.stopped,
             )
         )

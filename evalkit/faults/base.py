@@ -18,7 +18,7 @@ class Fault(BaseModel):
     The first field bears the fault's `name`, so that `{status: 503}` names the fault and sets it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
     name: ClassVar[str]
     """The key that names the fault in YAML and labels its figures."""

@@ -14,7 +14,7 @@ from evalkit.wire import Said
 class CalledTool(BaseModel):
     """The call that is made."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
     name: Annotated[str, Field(min_length=1)]
     arguments: Any = Field({}, description="A value; a text is sent as it is, be it JSON or not")

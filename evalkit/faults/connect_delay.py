@@ -13,7 +13,9 @@ from evalkit.units import Duration
 
 
 class ConnectDelay(ConnectFault):
-    """The connection comes about this much later."""
+    """The connection comes about this much later. Live it is open at once and silent for so long:
+    what a client may run into is a read timeout, not one of connecting.
+    """
 
     name: ClassVar[str] = "connect_delay"
     breaks: ClassVar[bool] = False

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import AfterValidator
 
 from evalkit.faults.base import Fault
+from evalkit.jsonpaths import parsed
 from evalkit.keyed import Draw
 from evalkit.wire import Reply, Send, Step
 
@@ -23,20 +24,8 @@ Fits: TypeAlias = Callable[[Where, Any], bool]
 
 
 def _parses(path: str) -> str:
-    try:
-        _parsed(path)
-    except Exception as error:  # its lexer and parser raise bare exceptions
-        raise ValueError(
-            f"this is no JSONPath: {error}; allowed: a path like $.items[0].amount"
-        ) from None
+    parsed(path)
     return path
-
-
-@lru_cache(maxsize=256)
-def _parsed(path: str) -> Any:
-    from jsonpath_ng.parser import parse
-
-    return parse(path)
 
 
 DataPath: TypeAlias = Annotated[str, AfterValidator(_parses)]
@@ -161,7 +150,7 @@ def every_place(value: Any) -> Iterator[Where]:
 
 def _found(path: str, value: Any) -> list[Where]:
     try:
-        return [_steps(each.full_path) for each in _parsed(path).find(value)]
+        return [_steps(each.full_path) for each in parsed(path).find(value)]
     except (KeyError, IndexError, TypeError, AttributeError):
         return []  # a path may fit other replies than this one
 

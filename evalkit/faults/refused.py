@@ -12,7 +12,9 @@ from evalkit.keyed import Draw
 
 
 class Refused(ConnectFault):
-    """The connection is refused."""
+    """The connection is refused. Live it is accepted, and reset as soon as it is known whose it is:
+    the kernel accepts before anybody is asked.
+    """
 
     name: ClassVar[str] = "refused"
     bare: ClassVar[bool] = True

@@ -47,7 +47,7 @@ Failures: TypeAlias = Annotated[
 class Window(BaseModel):
     """A stretch of world time, counted from the start of the world."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", populate_by_name=True)
 
     start: Duration = Field("0s", validate_default=True, alias="from", description="When it begins")
     end: Duration = Field(alias="to", description="When it is over")
@@ -62,7 +62,7 @@ class Window(BaseModel):
 class Ramp(BaseModel):
     """A share that changes evenly with world time, and then stays."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", populate_by_name=True)
 
     start: Share = Field(
         "0%", validate_default=True, alias="from", description="The share at first"
@@ -80,7 +80,7 @@ class Ramp(BaseModel):
 class After(BaseModel):
     """What has just happened when the agent fails."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
     effect: str = Field(min_length=1, description="A glob over the names of effects")
 
@@ -88,7 +88,7 @@ class After(BaseModel):
 class When(BaseModel):
     """Which calls a fault hits. All that is given must hold; nothing given means every call."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
     call: Count | None = Field(
         None, description="The n-th logical call of the operation in the session"

@@ -12,7 +12,9 @@ from evalkit.keyed import Draw
 
 
 class UnknownHost(ConnectFault):
-    """No address is found for the name of the service."""
+    """No address is found for the name of the service. Live, where the agent has an address instead
+    of a name, it is a connection that is accepted and reset at once.
+    """
 
     name: ClassVar[str] = "unknown_host"
     bare: ClassVar[bool] = True

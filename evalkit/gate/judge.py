@@ -34,7 +34,7 @@ class GateResult:
     each` is judged for, as in `service=crm`. `n` counts the samples and `sessions` where they come
     from; `low` and `high` bound the figure at 95 %, None where there is no bound. `margin` is how
     far the figure is on the right side of the limit. `needed` sessions would settle the gate. One
-    that is not `blocking` only warns.
+    that is not `blocking` only warns. `before` is the figure of the baseline, where there was one.
     """
 
     gate: str
@@ -54,6 +54,12 @@ class GateResult:
     group: str | None = None
     blocking: bool = True
     why: str
+    before: float | None = None
+
+    @property
+    def key(self) -> str:
+        """What the same gate of another run is known by, whatever its limit is there."""
+        return " ".join(each for each in (self.scope, self.figure, self.group) if each)
 
 
 def judge_gates(

@@ -82,6 +82,10 @@ class Token:
         text = "".join(each if each.isprintable() else " " for each in self.text)
         return f'"{text}"' if len(text) <= 40 else f'"{text[:39]}…"'
 
+    def is_word(self, word: str) -> bool:
+        """Whether it is this word."""
+        return self.kind is TokenKind.WORD and self.text == word
+
 
 def tokenize(text: str) -> list[Token]:
     """The tokens of a gate, an end token last. Raises `GateSyntaxError`."""
@@ -118,6 +122,13 @@ class Tokens:
         token = self.next
         self._at = min(self._at + 1, len(self._tokens) - 1)
         return token
+
+    def took(self, word: str) -> bool:
+        """Take this word if it comes next; whether it did."""
+        there = self.next.is_word(word)
+        if there:
+            self.take()
+        return there
 
     def is_symbol(self, text: str) -> bool:
         """Whether this symbol comes next."""

@@ -17,6 +17,7 @@ _PARTS = {
     "scope": "scopes",
     "time": "runs",
     "extreme": "extremes",
+    "pair": "two parts at once",
 }
 
 
@@ -30,8 +31,14 @@ def grammar_lines() -> Iterator[str]:
         yield ""
         yield f"{title}:"
         for meaning, phrases in words[part].items():
-            name = " or ".join(lexicon.CONCEPTS[meaning]) if part == "metric" else meaning
+            name = _meaning(part, meaning)
             yield from _wrapped(f"{name}: {', '.join(dict.fromkeys(phrases))}")
+
+
+def _meaning(part: str, meaning: str) -> str:
+    if part == "pair":
+        return " and ".join(each for _, each in lexicon.PAIRS[meaning])
+    return " or ".join(lexicon.CONCEPTS[meaning]) if part == "metric" else meaning
 
 
 def _wrapped(text: str) -> list[str]:

@@ -9,19 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from evalkit.history.lexicon import PHRASES, Meaning
 from evalkit.history.names import Names, Words, words_of
+from evalkit.history.times import LONGEST_TIME, time_of
 
 _TOKEN = re.compile(r'[“"`](?P<quoted>[^“”"`]*)[”"`]|(?P<sign>!=|=)|(?P<word>[^\s,?!;()“”"`=]+)')
 _ORDINAL = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?)(?:st|nd|rd|th)?")
 _PERCENTILE = re.compile(r"p([0-9]{1,3}(?:\.[0-9]{1,6})?)")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:t[0-9:.]+(?:z|\+00:00)?)?")
-_SPANS = {"hour": "hours", "day": "days", "week": "weeks", "hours": "hours", "days": "days"} | {
-    "weeks": "weeks"
-}
-_LATEST = ("last", "past", "latest", "newest")
 
 Called = tuple[tuple[str, str], ...]
 """What a name may be of: labels, each with the value as it occurs."""
@@ -115,45 +111,11 @@ def _percentile(tokens: Sequence[_Token], at: int) -> tuple[Segment, int] | None
     return Segment(text=shown, means=("aggregate", f"p{share}")), taken
 
 
-# Time --------------------------------------------------------------------------------------------
-
-
 def _timed(tokens: Sequence[_Token], at: int, now: datetime) -> tuple[Segment, int] | None:
-    """A stretch of time: `last 5 runs`, `since 2026-01-05`, `on 2026-01-05`, `last 7 days`."""
-    words = [each.text.lower() for each in tokens[at : at + 3]] + ["", ""]
-    shown = " ".join(each.text for each in tokens[at : at + 3])
-    if words[0] in _LATEST and words[1].isdigit() and 0 < int(words[1]) < 10_000:
-        if words[2] in ("run", "runs"):
-            return Segment(text=shown, means=("runs", str(int(words[1])))), 3
-        if words[2] in _SPANS:
-            since = now - timedelta(**{_SPANS[words[2]]: int(words[1])})
-            return Segment(text=shown, means=("since", _stamp(since))), 3
-    moment = _moment(words[1])
-    if words[0] in ("since", "before", "until", "on") and moment is not None:
-        shown = " ".join(each.text for each in tokens[at : at + 2])
-        if words[0] == "on":
-            return Segment(text=shown, means=("on", _stamp(moment))), 2
-        part = "since" if words[0] == "since" else "until"
-        return Segment(text=shown, means=(part, _stamp(moment))), 2
-    return None
-
-
-def _moment(text: str) -> datetime | None:
-    if not _DAY.fullmatch(text):
+    """A stretch of time that begins here."""
+    words = [each.text.lower() for each in tokens[at : at + LONGEST_TIME]]
+    found = time_of(words, now)
+    if found is None:
         return None
-    try:
-        found = datetime.fromisoformat(text.upper())
-    except ValueError:
-        return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-
-
-def _stamp(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def day_of(moment: datetime, back: int = 0) -> tuple[str, str]:
-    """The bounds of the day of a moment, or of one so many days before it, in UTC."""
-    start = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    start -= timedelta(days=back)
-    return _stamp(start), _stamp(start + timedelta(days=1))
+    means, taken = found
+    return Segment(text=" ".join(each.text for each in tokens[at : at + taken]), means=means), taken

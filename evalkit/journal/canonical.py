@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qsl
 
+from evalkit.jsonpaths import parsed
 from evalkit.keyed import digest_of
 from evalkit.wire import Request
-
-if TYPE_CHECKING:
-    from jsonpath_ng.jsonpath import JSONPath
 
 _MAKES_A_RETRY_SAFE = """
     idempotencykey idempotencyid idempotencytoken idempotenttoken deduplicationid dedupeid
@@ -40,30 +38,37 @@ _LEFT_OUT = frozenset(
 _INSTANT_KEYS = frozenset({"date", "datetime", "createdat", "now"})
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d")
 _BOUNDARY = re.compile(r'boundary="?([^";]+)', re.IGNORECASE)
+_SMALL = 16 * 1024  # bytes of a body whose canonical form is worth keeping
 _text = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps makes one per call
 
 
 def canonical(request: Request, ignore: Iterable[str] = ()) -> str:
     """The hash of a request's canonical form, without the JSONPaths in `ignore`."""
     query = sorted([pair for pair in request.query if not _left_out(*pair)])
-    body = _body(request, tuple(ignore))
-    return digest_of(request.method, request.path, query, *body).hex()
+    body = request.body
+    content_type = (request.header("content-type") or "") if body else ""
+    read = _known_body if len(body) <= _SMALL else _body
+    return digest_of(
+        request.method, request.path, query, *read(body, content_type, tuple(ignore))
+    ).hex()
 
 
-def _body(request: Request, ignore: tuple[str, ...]) -> tuple[str, str | bytes]:
-    """The kind of the body and its canonical form."""
-    if not request.body:
-        return "raw", request.body
-    content_type = request.header("content-type") or ""
+def _body(body: bytes, content_type: str, ignore: tuple[str, ...]) -> tuple[str, str | bytes]:
+    """The kind of a body and its canonical form."""
+    if not body:
+        return "raw", body
     if content_type.startswith("application/x-www-form-urlencoded"):
-        return "form", _form(request.body, ignore)
+        return "form", _form(body, ignore)
     if content_type.startswith("multipart/"):
-        return "multipart", _without_boundary(request.body, content_type)
+        return "multipart", _without_boundary(body, content_type)
     try:
-        value = json.loads(request.body)
-        return "json", _text(essential(_without(value, ignore)))
+        return "json", _text(essential(_without(json.loads(body), ignore)))
     except (ValueError, RecursionError):
-        return "raw", request.body
+        return "raw", body
+
+
+_known_body = lru_cache(maxsize=512)(_body)
+"""Sessions ask the same things again and again: retries, and one another's first turns."""
 
 
 def _form(body: bytes, ignore: tuple[str, ...]) -> str:
@@ -82,7 +87,7 @@ def _without_boundary(body: bytes, content_type: str) -> bytes:
 
 def essential(value: Any) -> Any:
     """A JSON value without what differs between two attempts at the same thing, at any depth."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         is_rpc = "jsonrpc" in value
         return {
             key: essential(each)
@@ -109,12 +114,5 @@ def _without(value: Any, paths: tuple[str, ...]) -> Any:
     for path in paths:
         # A path may fit other requests than this one: an index where this one has an object.
         with suppress(KeyError, IndexError, TypeError, AttributeError):
-            value = _parsed(path).filter(lambda _: True, value)
+            value = parsed(path).filter(lambda _: True, value)
     return value
-
-
-@lru_cache(maxsize=256)
-def _parsed(path: str) -> JSONPath:
-    from jsonpath_ng.parser import parse
-
-    return parse(path)

@@ -1,15 +1,20 @@
-"""The digest of a journal: one hash that is the same when the same happened in the same order."""
+"""The digest of a journal: one hash that is the same when the same happened in the same order.
+
+The agent's log is left out. What it says may come from its process and not from the world (ids of
+processes and threads, memory, CPU time), threads that are not the world's write to it when they
+like, and how the agent dealt with its services and its users is in the other records.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from evalkit.journal.differing import cut, excerpts
 from evalkit.journal.plain import Plain, Plainer, dump
-from evalkit.journal.records import AnyRecord, SessionStarted
+from evalkit.journal.records import AnyRecord, LogWritten, SessionStarted
 
 
 def digest(records: Iterable[AnyRecord]) -> str:
@@ -59,7 +64,7 @@ class Difference:
 def first_difference(a: Sequence[AnyRecord], b: Sequence[AnyRecord]) -> Difference | None:
     """Where two journals begin to differ, or None if they have one digest."""
     plain_a, plain_b = Plainer(), Plainer()
-    for index, (left, right) in enumerate(zip_longest(a, b)):
+    for index, (left, right) in enumerate(zip_longest(_counted(a), _counted(b))):
         here = left or right
         of_left = None if left is None else plain_a.record(left)
         of_right = None if right is None else plain_b.record(right)
@@ -70,10 +75,14 @@ def first_difference(a: Sequence[AnyRecord], b: Sequence[AnyRecord]) -> Differen
 
 def _digest(records: Iterable[AnyRecord], plainer: Plainer) -> str:
     state = hashlib.sha256()
-    for record in records:
+    for record in _counted(records):
         # The literal of a list is the same in every version of Python, and quick to make.
         state.update(ascii(plainer.values(record)).encode())
     return state.hexdigest()
+
+
+def _counted(records: Iterable[AnyRecord]) -> Iterator[AnyRecord]:
+    return (record for record in records if type(record) is not LogWritten)
 
 
 def _start(records: Iterable[AnyRecord]) -> int:

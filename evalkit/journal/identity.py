@@ -9,6 +9,7 @@ are two occurrences, and so is a request that is repeated after it succeeded.
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -46,30 +47,36 @@ _Operation: TypeAlias = tuple[str | None, str, str]
 
 
 @dataclass(slots=True)
+class _Tally:
+    """What a session has asked of an operation so far."""
+
+    requests: int = 0
+    logical: int = 0
+    failures: int = 0
+
+
+@dataclass(slots=True)
 class Identities:
     """Gives every call of a world its place. One per world; told of each begin and end in order."""
 
     _calls: dict[str | None, int] = field(default_factory=lambda: defaultdict(int))
-    _requests: dict[_Operation, int] = field(default_factory=lambda: defaultdict(int))
-    _logical: dict[_Operation, int] = field(default_factory=lambda: defaultdict(int))
+    _tallies: dict[_Operation, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
     _occurrences: dict[_Key, int] = field(default_factory=lambda: defaultdict(int))
-    _failures: dict[_Operation, int] = field(default_factory=lambda: defaultdict(int))
     _failed: dict[_Key, deque[Place]] = field(default_factory=lambda: defaultdict(deque))
 
     def begin(
         self, session: str | None, turn: int | None, service: str, operation: str, identity: str
     ) -> Place:
         """The place of a call that begins now."""
-        of_operation = (session, service, operation)
+        tally = self._tallies[session, service, operation]
         key = (session, turn, service, operation, identity)
         failed = self._failed.get(key)
-        self._calls[session] += 1
-        self._requests[of_operation] += 1
+        self._calls[session] = call = self._calls[session] + 1
+        tally.requests += 1
         before = failed.popleft() if failed else None
         if before is None:
-            self._logical[of_operation] += 1
+            tally.logical += 1
             self._occurrences[key] += 1
-        call = self._calls[session]
         return Place(
             session=session,
             turn=turn,
@@ -80,10 +87,21 @@ class Identities:
             attempt=before.attempt + 1 if before else 1,
             call=call,
             logical=before.logical if before else call,
-            logical_ordinal=before.logical_ordinal if before else self._logical[of_operation],
-            request_ordinal=self._requests[of_operation],
-            failures=self._failures[of_operation],
+            logical_ordinal=before.logical_ordinal if before else tally.logical,
+            request_ordinal=tally.requests,
+            failures=tally.failures,
         )
+
+    def forget(self, sessions: Collection[str]) -> None:
+        """Nothing of these sessions comes any more: what is known of them takes up room."""
+        for session in sessions:
+            self._calls.pop(session, None)
+        for tally in [each for each in self._tallies if each[0] in sessions]:
+            del self._tallies[tally]
+        for key in [each for each in self._occurrences if each[0] in sessions]:
+            del self._occurrences[key]
+        for key in [each for each in self._failed if each[0] in sessions]:
+            del self._failed[key]
 
     def forget_failures(self) -> None:
         """Nobody is left who could attempt again what failed: the same is a new occurrence."""
@@ -94,7 +112,7 @@ class Identities:
         if failed:
             key = (place.session, place.turn, place.service, place.operation, place.identity)
             self._failed[key].append(place)
-            self._failures[place.session, place.service, place.operation] += 1
+            self._tallies[place.session, place.service, place.operation].failures += 1
 
 
 def call_failed(

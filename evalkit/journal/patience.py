@@ -1,4 +1,4 @@
-"""How long a reply tells its client to wait before it tries again.
+"""How long a reply tells its client to wait before it asks again.
 
 `Retry-After` holds seconds or an HTTP date (RFC 9110, section 10.2.3); some providers of models add
 `retry-after-ms`, which is finer and counts first.
@@ -22,7 +22,13 @@ def told_to_wait(headers: Headers, now: int) -> int | None:
 
     `now` is the time that the client's clock shows, in nanoseconds since 1970.
     """
-    named = {name.lower(): value.strip() for name, value in headers}
+    named = {
+        name.lower(): value.strip()
+        for name, value in headers
+        if name[:1] in ("r", "R")  # every reply is asked, and hardly one says so
+    }
+    if not named:
+        return None
     finer = _number(named.get("retry-after-ms"))
     if finer is not None:
         return round(finer * MILLISECOND)

@@ -174,7 +174,7 @@ class CallEnded(Record):
     breaches: tuple[str, ...] = ()  # how the request broke the service's contract, and where
     scopes_had: tuple[str, ...] | None = None  # of the credential; None where none was accepted
     scopes_used: tuple[str, ...] = ()  # those that the operation needs
-    retry_after: int | None = None  # nanoseconds that an error told its client to wait
+    retry_after: int | None = None  # nanoseconds that the reply told its client to wait
 
 
 @quick
@@ -249,6 +249,20 @@ class Finding(Record):
     hint: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogWritten(Record):
+    """A record of the agent's own log, or a line that a process of its printed.
+
+    `level` is called as in Python's `logging`; `text` is the message with its traceback, and `data`
+    the fields that it was given besides (`extra`). Both are cut where they are long.
+    """
+
+    logger: str
+    level: str
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
 CONNECT = "connect"
 """The operation of a call that never became a request: what a connect fault met."""
 
@@ -267,4 +281,5 @@ AnyRecord: TypeAlias = (
     | EffectCommitted
     | CallbackSent
     | Finding
+    | LogWritten
 )

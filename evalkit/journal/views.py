@@ -15,6 +15,7 @@ from evalkit.journal.records import (
     FaultMissed,
     FaultMoved,
     Finding,
+    LogWritten,
     SessionEnded,
     SessionStarted,
     Stage,
@@ -92,6 +93,7 @@ class SessionView:
     missed: tuple[FaultMissed, ...]
     findings: tuple[Finding, ...]
     callbacks: tuple[CallbackSent, ...] = ()
+    logs: tuple[LogWritten, ...] = ()
 
     def call(self, number: int) -> CallView:
         """The call of this number."""
@@ -105,6 +107,7 @@ class JournalView:
     sessions: tuple[SessionView, ...]
     unattributed: tuple[CallView, ...]
     findings: tuple[Finding, ...]
+    logs: tuple[LogWritten, ...] = ()
 
     @classmethod
     def of(cls, records: Iterable[AnyRecord]) -> JournalView:
@@ -121,6 +124,7 @@ class JournalView:
             ),
             unattributed=_calls(loose),
             findings=tuple(each for each in loose if isinstance(each, Finding)),
+            logs=tuple(each for each in loose if isinstance(each, LogWritten)),
         )
 
 
@@ -147,6 +151,7 @@ def view_session(name: str, records: Sequence[AnyRecord]) -> SessionView:
         missed=tuple(each for each in records if isinstance(each, FaultMissed)),
         findings=tuple(each for each in records if isinstance(each, Finding)),
         callbacks=tuple(each for each in records if isinstance(each, CallbackSent)),
+        logs=tuple(each for each in records if isinstance(each, LogWritten)),
     )
 
 

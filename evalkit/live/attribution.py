@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import quote, unquote
 
@@ -80,6 +81,14 @@ class Attribution:
         """A session is over: what comes from now on is late, and still its own where it says so."""
         self._turns.pop(session, None)
 
+    def forget(self, sessions: Collection[str]) -> None:
+        """Nothing of these sessions comes any more."""
+        for session in sessions:
+            self._callers.pop(session, None)
+        gone = frozenset(sessions)
+        self._traces = {t: each for t, each in self._traces.items() if each.session not in gone}
+        self._tokens = {token: each for token, each in self._tokens.items() if each not in gone}
+
     def known(self, caller: Caller) -> None:
         """A session may turn up that nothing was told of."""
         self._callers.setdefault(caller.session, caller)
@@ -134,11 +143,10 @@ class Attribution:
             yield "alone", self._alone()
 
     def _in_baggage(self, baggage: str) -> Caller | None:
-        members = dict(_members(baggage))
-        caller = self._callers.get(members.get(SESSION, ""))
-        turn = members.get(TURN, "")
-        if caller is None and self.strangers and members.get(SESSION):
-            caller = Caller(session=members[SESSION], turn=1)
+        session, turn = _named_in(baggage)
+        caller = self._callers.get(session)
+        if caller is None and self.strangers and session:
+            caller = Caller(session=session, turn=1)
         if caller is None or not (turn.isascii() and turn.isdigit()):
             return caller
         return caller if int(turn) == caller.turn else replace(caller, turn=int(turn))
@@ -159,6 +167,13 @@ class Attribution:
         if len(self._turns) != 1:
             return None
         return self._callers[next(iter(self._turns))]
+
+
+@lru_cache(maxsize=4096)
+def _named_in(baggage: str) -> tuple[str, str]:
+    """The session and the turn that a baggage header names; "" for what it does not."""
+    members = dict(_members(baggage))
+    return members.get(SESSION, ""), members.get(TURN, "")
 
 
 def _members(baggage: str) -> Iterator[tuple[str, str]]:

@@ -56,14 +56,16 @@ class Spread:
 class LoadCounts:
     """What became of a load test, counted in sessions: those that were begun or should have been,
     those that arrived and found no user (`dropped`), those under way when the time was over, which
-    are in no figure (`cut`), and those whose users' process died (`lost`). `late_*` is how late the
-    load generator was, in nanoseconds; `stopped` says why it was over early, if it was.
+    are in no figure (`cut`), and those whose users' process died (`lost`; `lost_of` says how many
+    with which). `late_*` is how late the load generator was, in nanoseconds; `stopped` says why it
+    was over early, if it was.
     """
 
     given: int = 0
     dropped: int = 0
     cut: int = 0
     lost: int = 0
+    lost_of: tuple[tuple[str, int], ...] = ()
     late_p50: int = 0
     late_p99: int = 0
     stopped: str | None = None

@@ -21,6 +21,14 @@ from evalkit.world.http import HttpConnection
 from evalkit.world.reader import Room
 
 LOOPBACK = "127.0.0.1"
+EVERYWHERE = ("", "0.0.0.0", "::")
+"""Hosts to listen on that stand for all of a machine's."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches what listens on a host."""
+    return host == "localhost" or host.startswith("127.") or host.strip("[]") == "::1"
+
 
 _BACKLOG = 4096
 _LINGER_NOT = struct.pack("ii", 1, 0)
@@ -116,6 +124,11 @@ class LoopbackNetwork:
         self.crashes: list[BaseException] = []
         """What endpoints raised: mistakes of evalkit's own, in order."""
         self._servers: list[asyncio.Server] = []
+
+    @property
+    def reached(self) -> str:
+        """Where this machine reaches it: every address is reached at loopback too."""
+        return LOOPBACK if self.host in EVERYWHERE else self.host
 
     def monotonic(self) -> int:
         """The clock as the loop tells it, in nanoseconds."""

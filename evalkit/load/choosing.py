@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from pathlib import Path
 
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
+from evalkit.engine.load_cell import TOKEN
 from evalkit.errors import StartError, UsageError
 from evalkit.faults import Rule
+from evalkit.live.network import LOOPBACK, is_loopback
 from evalkit.live.plan import LoadPlan
+from evalkit.load.workers import LOCUSTFILE
 from evalkit.suite.model import Suite
 from evalkit.suite.problems import closest
 from evalkit.suite.profiles import Points
 from evalkit.units import MINUTE, SECOND
 
-LOCUSTFILE = Path(__file__).with_name("locustfile.py")
-"""What Locust runs."""
-
-
 DEFAULT_USERS = 10
+_WORKERS_COME = 10 * MINUTE  # from other machines, or by hand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """Where else than in one process of Locust's the users are.
+
+    `master` is where Locust's master listens, for `workers` that are started elsewhere; `desk`
+    where evalkit gives out turns to generators that somebody else starts, master and all. Services
+    listen on the same host, at ports from `services` on, if that is not 0.
+    """
+
+    master: tuple[str, int] | None = None
+    workers: int = 1
+    desk: tuple[str, int] | None = None
+    services: int = 0
+
+    @property
+    def host(self) -> str:
+        """Where all of it listens."""
+        there = self.desk or self.master
+        return LOOPBACK if there is None else there[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +53,13 @@ class LoadChoice:
     `arrival` is sessions per second: they begin at moments of their own, whether or not earlier
     ones have ended, and `users` is how many can be under way. Without it, nor one in the suite,
     every user begins a session when its last one has ended. `processes` is how many of Locust there
-    are, and `extra` what else it is told. `early` ends the test as soon as a gate is lost.
+    are, and `extra` what else it is told. `early` ends the test as soon as a gate is lost. Without
+    `run_time` it lasts for as long as a generator that somebody else starts.
     """
 
     users: int = DEFAULT_USERS
     spawn_rate: float | None = None
-    run_time: int = MINUTE
+    run_time: int | None = MINUTE
     arrival: float | None = None
     processes: int = 1
     extra: tuple[str, ...] = ()
@@ -46,6 +68,7 @@ class LoadChoice:
     """The port of Locust's pages on loopback, if they are wanted."""
     stages: Points = ()
     """How many users there are at a time; then `users` is the most of them."""
+    spread: Spread = Spread()
 
 
 def under_load(plan: SuitePlan, choice: LoadChoice) -> SuitePlan:
@@ -58,15 +81,33 @@ def under_load(plan: SuitePlan, choice: LoadChoice) -> SuitePlan:
     if find_spec("locust") is None:
         raise StartError("load tests need Locust", hint="pip install 'evalkit[load]'")
     assert plan.live is not None
-    load = LoadPlan(
-        command=_command(choice),
-        environment=_environment(choice.stages),
-        run_time=choice.run_time,
-        arrival=choice.arrival or chosen.settings.arrival,
-        early=choice.early,
-    )
+    load = _load_plan(plan, choice, choice.arrival or chosen.settings.arrival)
     live = replace(plan.live, load=load)
     return replace(plan, scenarios=(chosen,), live=live, warnings=(), controls=False)
+
+
+def _load_plan(plan: SuitePlan, choice: LoadChoice, arrival: float | None) -> LoadPlan:
+    spread = choice.spread
+    load = LoadPlan(
+        command=() if spread.desk else _command(choice),
+        environment=_environment(choice.stages),
+        run_time=choice.run_time,
+        arrival=arrival,
+        early=choice.early,
+        host=spread.host,
+        token=os.environ.get(TOKEN),
+    )
+    if not is_loopback(spread.host) and load.token is None:
+        raise UsageError(
+            f"whoever reaches {spread.host} could take turns: set {TOKEN} to the same word here "
+            "and for the workers"
+        )
+    if spread.services:
+        names = enumerate(plan.suite.services)
+        load = replace(load, ports={name: spread.services + number for number, name in names})
+    if spread.desk is not None:
+        load = replace(load, port=spread.desk[1])
+    return replace(load, patience=_WORKERS_COME) if spread.desk or spread.master else load
 
 
 def _the_scenario(plan: SuitePlan) -> ScenarioPlan:
@@ -104,7 +145,18 @@ def _command(choice: LoadChoice) -> tuple[str, ...]:
     words += ["--stop-timeout", "10" if choice.stages else "2"]
     words += ["--only-summary", "--exit-code-on-error", "0"]
     words += ["--processes", str(choice.processes)] if choice.processes > 1 else []
-    return (*words, *choice.extra)
+    return (*words, *_of_master(choice.spread), *choice.extra)
+
+
+def _of_master(spread: Spread) -> tuple[str, ...]:
+    if spread.master is None:
+        return ()
+    host, port = spread.master
+    wait = str(_WORKERS_COME // SECOND)
+    return (
+        *("--master", "--master-bind-host", host, "--master-bind-port", str(port)),
+        *("--expect-workers", str(spread.workers), "--expect-workers-max-wait", wait),
+    )
 
 
 def _environment(stages: Points) -> dict[str, str]:

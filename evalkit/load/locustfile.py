@@ -1,5 +1,12 @@
 """What Locust runs: users that come to evalkit for their turns.
 
+`evalkit load` starts Locust with this file. Those who prefer to start Locust themselves:
+
+    locust -f "$(evalkit load --locustfile)" --suite shop.eval.yaml --headless -u 50 -r 10 -t 2m
+
+with Locust's own options, among them --master, --worker and --processes. Then evalkit is started by
+the process that is no worker, and its verdict is Locust's exit code.
+
 It is imported in a process of Locust's alone, which gevent patches. What is due when, and what a
 response means, is decided by the process that serves the mocks (`evalkit.engine.reception`); the
 latencies that count are those told to it, in nanoseconds. Locust's own are for its pages.
@@ -10,95 +17,26 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import socket
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any, ClassVar
 
 import gevent
-from gevent.event import AsyncResult
-from gevent.lock import Semaphore
 from locust import FastHttpUser, LoadTestShape, constant, events, task
 from locust.exception import StopUser
 
-_EVERY = 0.02  # seconds from one look how late this process is to the next
-_TOLD_EVERY = 25  # looks
+from evalkit.load import plain
+from evalkit.load.desk import Desk, Refused
+
 _NUMBERS = itertools.count(1)
+_NOWHERE = "http://evalkit"
 
-
-class _Desk:
-    """The connection of this process to the one that gives out turns."""
-
-    def __init__(self) -> None:
-        self._pid = 0
-        self._answers: dict[str, AsyncResult] = {}
-        self._lock = Semaphore()
-        self._socket: socket.socket | None = None
-        self._zero = int(os.environ.get("EVALKIT_LOAD_ZERO", "0"))
-        self.closed = False
-
-    def now(self) -> int:
-        """Nanoseconds of the world."""
-        return time.monotonic_ns() - self._zero
-
-    def ask(self, user: str, **said: Any) -> dict[str, Any] | None:
-        """Say something on behalf of a user; the turn that it is given, or None."""
-        self._answers[user] = answer = AsyncResult()
-        self.say(user=user, **said)
-        told: dict[str, Any] | None = None if self.closed else answer.get()
-        return told
-
-    def say(self, **said: Any) -> None:
-        """Say something that is not answered."""
-        data = json.dumps(said).encode() + b"\n"
-        with self._lock:
-            if self._pid != os.getpid():  # Locust forks its workers
-                self._connect()
-            with suppress(OSError):
-                assert self._socket is not None
-                self._socket.sendall(data)
-
-    def _connect(self) -> None:
-        self._pid = os.getpid()
-        host, _, port = os.environ["EVALKIT_LOAD_CONTROL"].rpartition(":")
-        self._socket = socket.create_connection((host, int(port)))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        hello = {"hello": os.environ["EVALKIT_LOAD_TOKEN"]}
-        self._socket.sendall(json.dumps(hello).encode() + b"\n")
-        gevent.spawn(self._hear, self._socket)
-        gevent.spawn(self._look)
-
-    def _hear(self, connection: socket.socket) -> None:
-        with suppress(OSError), connection.makefile("rb") as lines:
-            for line in lines:
-                told = json.loads(line)
-                if (answer := self._answers.pop(told["user"], None)) is not None:
-                    answer.set(told.get("job"))
-        self.closed = True
-        for answer in self._answers.values():
-            answer.set(None)
-
-    def _look(self) -> None:
-        """Tell now and then how late this process is at what is due."""
-        late: list[int] = []
-        due = time.monotonic_ns()
-        while not self.closed:
-            due += int(_EVERY * 1e9)
-            gevent.sleep(max(0.0, (due - time.monotonic_ns()) / 1e9))
-            late.append(max(0, time.monotonic_ns() - due))
-            if len(late) >= _TOLD_EVERY:
-                self.say(late=late)
-                late = []
-
-
-DESK = _Desk()
+DESK = Desk()
 
 
 class SessionUser(FastHttpUser):
     """Replays one session after another."""
 
-    host = os.environ.get("EVALKIT_LOAD_URL", "http://127.0.0.1")
+    host = _NOWHERE  # where the agent is the desk says, unless Locust was told so
     wait_time = constant(0)
     insecure = False
     concurrency = 1
@@ -107,9 +45,11 @@ class SessionUser(FastHttpUser):
     @task
     def session(self) -> None:
         """One session, turn by turn."""
-        name = f"{os.getpid()}-{next(_NUMBERS)}"
-        over = False
+        name, over = "", False
         try:
+            plain.directed(DESK, self.environment)
+            DESK.open()
+            name = f"{DESK.name}-{next(_NUMBERS)}"
             job = DESK.ask(name, ask=True)
             over = job is None
             while job is not None:
@@ -117,28 +57,37 @@ class SessionUser(FastHttpUser):
             if over:
                 raise StopUser
             over = True
+        except Refused as error:
+            over = True
+            plain.give_up(self.environment, str(error))
+            raise StopUser from error
         finally:
-            if not over:  # stopped in the middle
+            if name and not over:  # stopped in the middle
                 DESK.say(user=name, gone=True)
 
     def _turn(self, job: dict[str, Any]) -> dict[str, Any]:
         """Send a turn when it is due; what came of it."""
         gevent.sleep(max(0.0, (job["due"] - DESK.now()) / 1e9))
         began = DESK.now()
+        way = job.get("rtt", 0) / 2e9  # seconds to the agent
         limit = gevent.Timeout(max(0.001, (job["limit"] - began) / 1e9))
         try:
             with limit:
+                gevent.sleep(way)
                 found = self._response(job)
+                gevent.sleep(way)
         except gevent.Timeout as timeout:
             if timeout is not limit:
                 raise
             found = {"timed_out": True}
-        return {"began": began, "ended": DESK.now(), **found}
+        return {"began": began, "ended": max(began, DESK.now()), **found}
 
     def _response(self, job: dict[str, Any]) -> dict[str, Any]:
+        host = self.environment.host
+        base = DESK.url if host in (None, "", _NOWHERE) else host
         response = self.client.request(
             job["method"],
-            job["target"],
+            base + job["target"],
             name="turn",
             data=job["body"].encode("latin-1"),
             headers={"connection": "close", **job["headers"]},
@@ -177,10 +126,5 @@ if "EVALKIT_LOAD_STAGES" in os.environ:
             return users, max(1.0, float(max(each for _, each in self.points)))
 
 
-def _refuse_alone(parser: Any) -> None:
-    del parser
-    if "EVALKIT_LOAD_CONTROL" not in os.environ:
-        raise SystemExit("the mocks and the agent are missing: run `evalkit load SUITE`")
-
-
-events.init_command_line_parser.add_listener(_refuse_alone)  # type: ignore[no-untyped-call]
+events.init_command_line_parser.add_listener(plain.add_options)  # type: ignore[no-untyped-call]
+events.init.add_listener(plain.introduced(DESK))  # type: ignore[no-untyped-call]

@@ -91,8 +91,13 @@ def _run(plan: SuitePlan, out: Path, listener: Listener, words: tuple[str, ...])
 
 
 def _as_it_came(run: Run, plan: SuitePlan) -> tuple[Run, SuitePlan]:
-    """The run and its plan with the sessions that there were: only the load decides how many."""
+    """The run and its plan with the sessions that there were, and the parts in which they were
+    kept: only the load decides how many.
+    """
     scenario = plan.scenarios[0]
+    parts = max(1, sum(1 for _ in (run.folder / "sessions").glob("[!.]*")))
+    kept = tuple(replace(each, cells=parts) for each in run.record.scenarios)
+    run = Run(run.folder, replace(run.record, scenarios=kept))
     known = {each.record.id: each.record for cell in scenario.cells for each in cell}
     ids = [str(each) for each in run.sessions["session"]]
     sessions = tuple(

@@ -11,7 +11,7 @@ from evalkit.metrics.definitions import NONE
 from evalkit.metrics.money import total
 
 if TYPE_CHECKING:
-    from evalkit.metrics.columns import Flags
+    from evalkit.metrics.columns import Codes, Flags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +51,24 @@ def spending(calls: Table | Columns) -> tuple[Spent, ...]:
     )
     rows = np.stack([each.codes[there] for each in labels])
     found = []
-    for key in np.unique(rows, axis=1).T:
+    for key in _distinct(rows):
         same = there.copy()
         same[there] = (rows == key[:, None]).all(axis=0)
         names = [_name(each, code) for each, code in zip(labels, key.tolist(), strict=True)]
         found.append(_spent(columns, names, same))
     return tuple(sorted(found, key=lambda each: (each.service, -each.cost, each.model or "")))
+
+
+def _distinct(rows: Codes) -> Codes:
+    """The columns that differ, in order, each as a row. `numpy.unique` would import numpy's masked
+    arrays, which takes as long as all of this.
+    """
+    import numpy as np
+
+    ordered = rows[:, np.lexsort(rows[::-1])]
+    new = np.ones(ordered.shape[1], dtype=bool)
+    new[1:] = (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)
+    return ordered[:, new].T
 
 
 def _models(kinds: Labels) -> Flags:

@@ -15,6 +15,7 @@ from evalkit.pytest_plugin.keys import GATES, PIECE, SCENARIOS, TAGS
 from evalkit.pytest_plugin.options import Options, shown
 from evalkit.pytest_plugin.outcome import told_of_gates, told_of_scenario
 from evalkit.pytest_plugin.runs import runs_of
+from evalkit.store.record import CRITICAL
 from evalkit.suite import load_suite
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class SuiteFile(pytest.File):
     plan: SuitePlan
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Its scenarios, and its gates where it has any."""
+        """Its scenarios, those tagged `critical` first, and its gates where it has any."""
         options = Options.of(self.config)
         try:
             loaded = load_suite(shown(self.path))
@@ -40,7 +41,8 @@ class SuiteFile(pytest.File):
         except UsageError as error:
             raise self.CollectError(str(error)) from error
         runs_of(self.config).know(self.path, self.plan)
-        for name, scenario in self.plan.suite.scenarios.items():
+        scenarios = self.plan.suite.scenarios.items()
+        for name, scenario in sorted(scenarios, key=lambda each: CRITICAL not in each[1].tags):
             line = loaded.mark(("scenarios", name), at_key=True).line
             item = ScenarioItem.from_parent(self, name=name, line=line, scenarios=(name,))
             item.tag(scenario.tags)

@@ -54,7 +54,9 @@ def compared_brief(compared: Compared, width: int) -> Iterator[Line]:
 def _body(compared: Compared, width: int) -> Iterator[Line]:
     for note in compared.notes:
         yield from wrapped(f"note: {clean(note)}", width, "yellow")
-    yield from _shifts("worse than the baseline", compared.regressions, width, "red")
+    yield from _shifts("worse than the baseline", compared.counting, width, "red")
+    spared = [each for each in compared.regressions if each not in compared.counting]
+    yield from _shifts("worse, and does not block", spared, width, "yellow")
     yield from _shifts("better than the baseline", compared.improvements, width, "green")
     yield from changed_lines(compared.changed, width)
     for what, names in (("new", compared.new), ("gone", compared.vanished)):
@@ -77,7 +79,9 @@ def summary(compared: Compared) -> Iterator[str]:
     """How many of what, in a few words each."""
     how = "replayed" if compared.paired else "as a sample"
     yield f"{count(compared.sessions, 'session')} {how}"
-    yield count(len(compared.regressions), "regression")
+    yield count(len(compared.counting), "regression")
+    if spared := len(compared.regressions) - len(compared.counting):
+        yield f"{spared:,} more where nothing blocks"
     if compared.improvements:
         yield count(len(compared.improvements), "improvement")
     if compared.paired:

@@ -57,7 +57,8 @@ def _load_words(load: LoadCounts) -> Iterator[str]:
     if load.cut:
         yield f"{count(load.cut, 'session')} under way at the end, in no figure"
     if load.lost:
-        yield f"{count(load.lost, 'session')} lost with a process of the load generator"
+        of = ", ".join(f"{name} ({number})" for name, number in load.lost_of)
+        yield f"{count(load.lost, 'session')} lost with a process of the load generator: {of}"
     yield f"the load generator was {_ms(load.late_p99)} late at p99"
 
 

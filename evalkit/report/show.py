@@ -54,7 +54,8 @@ def run_lines(run: Run, scenario: str | None = None) -> Iterator[Line]:
     yield line(f"evalkit {record.versions.get('evalkit', '?')} · seed {record.seed}")
     if scenario is None:
         yield line("--scenario NAME lists all sessions of one; a session's id shows what it did")
-    for each in record.scenarios if scenario is None else [record.scenario(scenario)]:
+    critical_first = sorted(record.scenarios, key=lambda each: not each.critical)
+    for each in critical_first if scenario is None else [record.scenario(scenario)]:
         yield from map(line, session_lines(run, each.name, whole=scenario is not None))
 
 

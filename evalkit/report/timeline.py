@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal, TypeAlias
@@ -14,6 +15,7 @@ from evalkit.journal.records import (
     EffectCommitted,
     FaultMoved,
     Finding,
+    LogWritten,
     Outcome,
     SessionEnded,
     Severity,
@@ -37,6 +39,8 @@ _OUTCOMES = {
     Outcome.REFUSED: "connection refused",
     Outcome.OPEN: "still under way at the end",
 }
+
+_LEVELS: Mapping[str, Tone] = {"WARNING": "warn", "ERROR": "bad", "CRITICAL": "bad"}
 
 _ARRIVALS = {
     Arrival.TAKEN: "taken,",
@@ -92,6 +96,8 @@ def _blocks(session: SessionView) -> Iterator[_Block]:
         yield _block(missed.at, missed.turn, 3, Entry(missed.at, text, "warn", 1))
     for sent in session.callbacks:
         yield _block(sent.began, sent.turn, 1, *_callback(sent))
+    for line in session.logs:
+        yield _block(line.at, line.turn, 1, _logged(line))
     if session.ended is not None:
         yield _block(session.ended.at, _LAST, 6, _end(session.ended))
 
@@ -230,6 +236,19 @@ def _callback(sent: CallbackSent) -> Iterator[Entry]:
     yield Entry(sent.began, " · ".join(parts), "plain" if good else "bad", 1)
     if sent.error is not None:
         yield Entry(None, clean(sent.error), "warn", 2)
+
+
+def _logged(line: LogWritten) -> Entry:
+    """A line of the agent's log, its first only where it has several."""
+    text = f"log {line.level} {clean(line.logger)}: {log_text(line)}"
+    return Entry(line.at, text, _LEVELS.get(line.level, "dim"), 1)
+
+
+def log_text(line: LogWritten) -> str:
+    """What a line of the log says, on one line and without its traceback."""
+    first = clean(line.text.partition("\n")[0], 300)
+    data = clean(json.dumps(dict(line.data), ensure_ascii=False), 300) if line.data else ""
+    return f"{first} {data}".strip()
 
 
 def _finding(finding: Finding) -> Iterator[Entry]:

@@ -29,7 +29,7 @@ class Described:
 
 
 class _Anything(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="allow")
 
     service: str
     auth: Any = None

@@ -27,7 +27,7 @@ from evalkit.units import Duration, format_duration
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
     def sample(self, draw: Draw) -> int:
         """A latency in nanoseconds. The same draw gives the same one."""

@@ -80,7 +80,7 @@ class _Source:
 class _AnyDefinition(BaseModel):
     """What all definitions have."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore")
 
     service: str
     stores: Any = None
@@ -106,9 +106,13 @@ class _AnyDefinition(BaseModel):
 class _PerhapsDefinition(BaseModel):
     """What tells a definition from another document."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore")
 
     service: Any = None
+
+
+_TOKENLESS = ("rest", "openapi", "mcp", "asgi")
+"""Kinds of services whose replies cost no tokens."""
 
 
 def load_service(
@@ -135,7 +139,11 @@ def load_service(
         document=document,
         starts_at_ns=starts_at_ns,
     )
-    make = _limited(SERVICES[kind](source), definition.value, starts_at_ns)
+    make = SERVICES[kind](source)
+    if kind in _TOKENLESS and any(each.tokens for each in definition.value.limits.quota):
+        message = f"`tokens` are those of a model, and a service of kind `{kind}` has none"
+        raise SuiteError([definition.problem(("quota",), message)])
+    make = _limited(make, definition.value, starts_at_ns)
     hosts = make().hosts if use.hosts is None else use.hosts
     info = _info(name, kind, use, shared=definition.value.shared, hosts=hosts)
     return ServiceTemplate(info=info, make=make)

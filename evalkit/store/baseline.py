@@ -75,6 +75,11 @@ def _lines(baseline: Baseline) -> Iterator[str]:
             yield f"    {_text(session)}: {_text(_session(each, names))}{comma}"
         yield "   }}" + ("," if at < last else "")
     yield " },"
+    yield ' "gates": {'
+    for at, (key, figure) in enumerate(sorted(baseline.gates.items())):
+        comma = "," if at < len(baseline.gates) - 1 else ""
+        yield f"  {_text(key)}: {_text(_rounded(figure))}{comma}"
+    yield " },"
     yield ' "steps": {'
     for at, step in enumerate(steps):
         yield f"  {_text(names[step])}: {_text(step)}{',' if at < len(steps) - 1 else ''}"
@@ -129,6 +134,7 @@ def _of(data: Mapping[str, Any]) -> Baseline:
         inputs=data["inputs"],
         prices=data["prices"],
         digest=data["digest"],
+        gates=data.get("gates", {}),
         scenarios={
             name: ScenarioFacts(
                 services=tuple(each["services"]),

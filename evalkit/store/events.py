@@ -35,6 +35,7 @@ KINDS: Mapping[str, type[AnyRecord]] = MappingProxyType(
         "effect": journal.EffectCommitted,
         "callback": journal.CallbackSent,
         "finding": journal.Finding,
+        "log": journal.LogWritten,
     }
 )
 _KIND_OF = {record: kind for kind, record in KINDS.items()}

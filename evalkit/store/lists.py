@@ -47,12 +47,8 @@ class LazyColumns(Mapping[str, Sequence[Any]]):
 def _listed(column: pa.ChunkedArray) -> list[Any]:
     import pyarrow as pa
 
+    values: list[Any] = column.to_pylist()
     if not pa.types.is_string(column.type):
-        values: list[Any] = column.to_pylist()
         return values
-    listed: list[Any] = []
-    for chunk in column.chunks:
-        coded = chunk.dictionary_encode()
-        words = coded.dictionary.to_pylist()
-        listed += [None if at is None else words[at] for at in coded.indices.to_pylist()]
-    return listed
+    known: dict[Any, Any] = {}
+    return [known.setdefault(each, each) for each in values]

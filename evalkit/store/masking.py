@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
-from evalkit.journal.records import AnyRecord, CallbackSent, CallEnded, CallStarted
+from evalkit.journal.records import AnyRecord, CallbackSent, CallEnded, CallStarted, LogWritten
 from evalkit.store import credentials
 from evalkit.wire import Headers
 
@@ -26,6 +26,12 @@ _FREE = (
     *("key", "data", "message", "expected", "seen", "hint"),
 )
 """The fields of records that hold free text. Names, by which records are matched, stay."""
+
+_PAIR = re.compile(
+    r"(?P<start>(?<![\w\"?&-])(?P<name>[\w-]{3,40})\s?[=:]\s?(?:(?i:bearer|basic)\s+)?)"
+    r"(?P<value>[^\s,;&\"'<>]+)"
+)
+"""How lines of a log name a credential: `password=…`, `Authorization: Bearer …`."""
 
 _WORD = 6
 """Values shorter than this are masked only where they stand alone: a plain 7 is in every price."""
@@ -86,6 +92,16 @@ class Mask:
         text = body.decode("utf-8", "surrogateescape")
         return self.text(text).encode("utf-8", "surrogateescape")
 
+    def line(self, text: str) -> str:
+        """The line of a log without credentials in the JSON, the URLs, the `name=value` in it."""
+        text = _PAIR.sub(self._pair, text)
+        raw = self.path(text).encode("utf-8", "surrogateescape")
+        return self.body(raw).decode("utf-8", "surrogateescape")
+
+    def _pair(self, found: re.Match[str]) -> str:
+        named = credentials.is_name(found["name"])
+        return f"{found['start']}{self.pseudonym(found['value'])}" if named else found[0]
+
     def headers(self, headers: Headers) -> Headers:
         """The headers without credentials."""
         return tuple(
@@ -134,6 +150,8 @@ class Mask:
             record = replace(record, url=self.path(record.url))
         if isinstance(record, (CallStarted, CallEnded, CallbackSent)):
             record = replace(record, body=self.body(record.body))
+        elif isinstance(record, LogWritten):
+            record = replace(record, text=self.line(record.text))
         free = {name: getattr(record, name) for name in _FREE if hasattr(record, name)}
         return replace(record, **{name: self.value(each) for name, each in free.items()})
 
@@ -157,6 +175,9 @@ def _credentials(record: AnyRecord) -> Iterator[str]:
         yield from credentials.in_path(record.url)
     if isinstance(record, (CallStarted, CallEnded, CallbackSent)):
         yield from credentials.in_body(record.body)
+    if isinstance(record, LogWritten):
+        yield from credentials.in_path(record.text)
+        yield from credentials.in_body(record.text.encode("utf-8", "surrogateescape"))
 
 
 def _leaves(value: object) -> Iterator[object]:

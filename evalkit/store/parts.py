@@ -48,6 +48,7 @@ class KeptCell:
     sessions: int
     virtual_ns: int
     crashes: tuple[KeptCrash, ...] = ()
+    stopped: str | None = None
 
 
 def put(
@@ -126,8 +127,11 @@ def open_part(path: Path, *, codes: Collection[str] = ()) -> pq.ParquetFile:
     import pyarrow.parquet as pq
 
     try:
-        coded = set(codes) & set(pq.read_schema(path).names) if codes else None
-        part = pq.ParquetFile(path, read_dictionary=sorted(coded) if coded else None)
+        footer = pq.read_metadata(path)  # read once: it takes longer than a small table
+        coded = set(codes) & set(footer.schema.to_arrow_schema().names) if codes else None
+        part = pq.ParquetFile(
+            path, metadata=footer, read_dictionary=sorted(coded) if coded else None
+        )
     except pa.ArrowInvalid as error:
         raise UsageError(f"{path} is damaged: {error}") from None
     _refuse_later(path, _notes(part))

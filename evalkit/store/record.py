@@ -66,6 +66,15 @@ class QuarantineRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """Why a scenario was ended early, of how many sessions and cells that were planned."""
+
+    why: str
+    sessions: int
+    cells: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioRecord:
     """A scenario: what was planned of it, and what came of it once it was judged.
 
@@ -75,7 +84,8 @@ class ScenarioRecord:
     what somebody should look at though nothing hangs on it. `control` names the scenario of the
     same sessions without faults; one that is `added` is there for that only, and is not judged.
     `fidelity` says of a live one how faithful its world was. `quarantine` says why one does not
-    block for now; where it `holds`, `blocking` is False.
+    block for now; where it `holds`, `blocking` is False. Of one that was `stopped` early, sessions
+    and cells are those that were run.
     """
 
     name: str
@@ -102,6 +112,14 @@ class ScenarioRecord:
     fidelity: Fidelity | None = None
     tags: tuple[str, ...] = ()
     quarantine: QuarantineRecord | None = None
+    stopped: Stopped | None = None
+
+    @property
+    def stopped_words(self) -> str | None:
+        """That it was ended early, after how many sessions, and why; None if it was not."""
+        if (stopped := self.stopped) is None:
+            return None
+        return f"stopped early after {self.sessions} of {stopped.sessions} sessions: {stopped.why}"
 
     @property
     def critical(self) -> bool:
@@ -143,8 +161,9 @@ class RunRecord:
 
     `compared` is what holding it against a baseline came to, if one was given.
 
-    `warnings` are of the suite as a whole, `controls` says that faulty scenarios had theirs, and
-    `not_started` why nothing could be run at all.
+    `warnings` are of the suite as a whole, `controls` says that faulty scenarios had theirs,
+    `early` that scenarios were to end as soon as a gate was lost, and `not_started` why nothing
+    could be run at all.
     """
 
     run: str
@@ -168,6 +187,7 @@ class RunRecord:
     resumed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     controls: bool = True
+    early: bool = False
     commit: str | None = None
     branch: str | None = None
     budgets: Mapping[str, int] = field(default_factory=dict)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from evalkit.engine.events import CellKey
 from evalkit.errors import UsageError
 from evalkit.gate import Verdict
-from evalkit.journal.records import AnyRecord, Finding
+from evalkit.gate.watching import Ended
+from evalkit.journal.records import AnyRecord, End, Finding
 from evalkit.metrics.controls import paired
 from evalkit.store.columns import concatenated
 from evalkit.store.events import record_of
@@ -122,6 +123,21 @@ class Run:
         if any(damage(self._whole(name, cell), name, cell) for name in TABLES):
             return None
         return read_cell(self._whole(LAST, cell))
+
+    def ended(self, cell: CellKey) -> Mapping[str, Ended]:
+        """How the sessions of a cell that is whole ended, by their ids."""
+        turns = self._table("turns", [cell], ("session", "latency_ns")).to_pylist()
+        latencies: dict[str, list[int | None]] = {}
+        for each in turns:
+            latencies.setdefault(each["session"], []).append(each["latency_ns"])
+        rows = self._table(LAST, [cell], ("session", "end")).to_pylist()
+        return {
+            each["session"]: Ended(
+                completed=each["end"] == End.COMPLETED,
+                latency=own[0] if len(own := latencies.get(each["session"], [])) == 1 else None,
+            )
+            for each in rows
+        }
 
     def discard(self, cell: CellKey) -> None:
         """Remove the whole parts of a cell that is to be run again, the one that completes it

@@ -138,6 +138,7 @@ def _note(result: CellResult, mask: Mask) -> KeptCell:
         digest=result.digest,
         sessions=len(result.planned),
         virtual_ns=result.virtual_ns,
+        stopped=result.stopped,
         crashes=tuple(
             KeptCrash(each.check, each.session, mask.text(each.traceback))
             for each in result.crashes

@@ -94,7 +94,7 @@ class Callback(Part):
 class Agent(Part):
     """The software under test, and how a turn reaches it."""
 
-    model_config = ConfigDict(json_schema_extra=exactly_one(*KINDS))
+    model_config = ConfigDict(defer_build=True, json_schema_extra=exactly_one(*KINDS))
 
     python: str | None = Field(None, description="file.py:name or package.module:name")
     http: HttpAgent | None = Field(None, description="An agent served over HTTP; runs live only")

@@ -10,8 +10,6 @@ from pydantic import BaseModel
 NOT_YET: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "Suite": ("passthrough",),
-        "Sessions": ("regions",),
-        "SessionsOverride": ("regions",),
         "ReplyExpectation": ("json",),
     }
 )

@@ -10,11 +10,13 @@ from pydantic import GetJsonSchemaHandler as Handler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from evalkit.jsonpaths import parsed
+
 
 class Part(BaseModel):
     """Base of all parts of a suite: frozen, and no key that is not declared."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
 
 T = TypeVar("T")
@@ -75,14 +77,7 @@ Regex: TypeAlias = Annotated[str, AfterValidator(compiles)]
 
 def parses(path: str) -> str:
     """The path, if it is a JSONPath expression. Raises `ValueError`."""
-    from jsonpath_ng.parser import parse
-
-    try:
-        parse(path)
-    except Exception as error:  # its lexer and parser raise bare exceptions
-        raise ValueError(
-            f"this is no JSONPath: {error}; allowed: a path like $.reply.text"
-        ) from None
+    parsed(path)
     return path
 
 

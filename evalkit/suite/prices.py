@@ -161,7 +161,7 @@ Cost = Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)]
 class LiteLlmPart(BaseModel):
     """What LiteLLM's file says of a model, in US dollars per token."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="allow")
     __pydantic_extra__: dict[str, Any]
 
     input_cost_per_token: Cost | None = None
@@ -198,7 +198,7 @@ class LiteLlmPart(BaseModel):
 class LiteLlmFile(BaseModel):
     """A price file in LiteLLM's form: by the name of a model."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="allow")
     __pydantic_extra__: dict[str, LiteLlmPart]
 
     @classmethod

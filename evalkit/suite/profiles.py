@@ -106,7 +106,7 @@ class BusinessDay(Part):
 class LoadProfile(Part):
     """One profile: its course, and what the users meet."""
 
-    model_config = ConfigDict(json_schema_extra=exactly_one(*KINDS))
+    model_config = ConfigDict(defer_build=True, json_schema_extra=exactly_one(*KINDS))
 
     ramp: Ramp | None = None
     step: Step | None = None

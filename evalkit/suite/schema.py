@@ -1,4 +1,4 @@
-"""The JSON Schema of a suite file, made from the model.
+"""The JSON Schemas of a suite file and of a price file, made from their models.
 
 Of checks it knows no names: `evalkit.checks.schema` adds them, for the file that editors read.
 """
@@ -12,9 +12,15 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from evalkit.suite.model import Suite
+from evalkit.suite.prices import PriceFile
 
 SCHEMA_PATH = Path(__file__).with_name("schema.json")
 """Where the generated schema is kept, for `# yaml-language-server: $schema=`."""
+
+PRICES_PATH = Path(__file__).with_name("prices.schema.json")
+"""The same for price files."""
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 class AsWritten(GenerateJsonSchema):
@@ -36,8 +42,16 @@ class AsWritten(GenerateJsonSchema):
 def suite_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a suite file."""
     schema = Suite.model_json_schema(by_alias=True, schema_generator=AsWritten)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
-        "title": "evalkit suite",
-    }
+    return {"$schema": _DRAFT, **schema, "title": "evalkit suite"}
+
+
+def prices_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a price file in evalkit's own form.
+
+    LiteLLM's form is fetched rather than written, and has no need of an editor.
+    """
+    schema = PriceFile.model_json_schema(by_alias=True, schema_generator=AsWritten)
+    price = schema["$defs"]["PricePart"]
+    # What the loader says of a price that has neither.
+    price["anyOf"] = [{"required": ["input"]}, {"required": ["output"]}]
+    return {"$schema": _DRAFT, **schema, "title": "evalkit prices"}

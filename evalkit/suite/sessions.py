@@ -17,6 +17,7 @@ from evalkit.suite.parts import (
     missing_choice,
     mistake,
 )
+from evalkit.suite.regions import Region
 from evalkit.units import MINUTE, Duration, Rate
 
 
@@ -53,6 +54,15 @@ def _ids_differ(items: tuple[SessionRecord, ...] | None) -> tuple[SessionRecord,
     return items
 
 
+def _shares_fit(regions: Mapping[str, Region] | None) -> Mapping[str, Region] | None:
+    total = sum(each.share or 0.0 for each in (regions or {}).values())
+    if total > 1 + 1e-9:
+        raise ValueError(f"the shares come to {total:.0%}, and there are no more than 100%")
+    if regions and total < 1 - 1e-9 and all(each.share is not None for each in regions.values()):
+        raise ValueError(f"the shares come to {total:.0%}: where are the others?")
+    return regions
+
+
 def _not_together(value: Any, info: ValidationInfo, other: str, shown: str) -> Any:
     """Refuse a value whose counterpart, an earlier field, is given as well."""
     if value is not None and info.data.get(other) is not None:
@@ -62,6 +72,9 @@ def _not_together(value: Any, info: ValidationInfo, other: str, shown: str) -> A
 
 Items: TypeAlias = Annotated[
     tuple[SessionRecord, ...], Field(min_length=1), AfterValidator(_ids_differ)
+]
+Regions: TypeAlias = Annotated[
+    Mapping[Annotated[str, Field(min_length=1)], Region], AfterValidator(_shares_fit)
 ]
 Source: TypeAlias = Annotated[str, Field(min_length=1)]
 
@@ -85,6 +98,7 @@ class Sessions(Part):
     deadline: Duration = Field(10 * MINUTE, description="Per session, world time")
     turn_deadline: Duration = Field(2 * MINUTE, description="Per turn, world time")
     cell: Count = Field(50, description="Sessions that share one world")
+    regions: Regions = Field({}, description="Where users are, and how far from the agent that is")
 
     @field_validator("items")
     @classmethod
@@ -117,6 +131,7 @@ class SessionsOverride(Part):
     deadline: Duration | None = None
     turn_deadline: Duration | None = None
     cell: Count | None = None
+    regions: Regions | None = None
 
     @field_validator("items")
     @classmethod

@@ -209,7 +209,10 @@ def _forked(plan: SuitePlan, templates: Templates, suite: str, job: Job) -> Conn
         return theirs
     signal.alarm(LONGEST)
     try:
-        ours.send(_seen(_with_agent(plan, suite, job), templates, job))
+        changed = _with_agent(plan, suite, job)
+        if not job.faulty and plan.scenario(job.scenario).scenario.services:
+            templates = load_templates(changed)  # its faults are other versions of services
+        ours.send(_seen(changed, templates, job))
     except BaseException:
         ours.send(Seen(job, {}, traceback.format_exc()))
     finally:
@@ -219,7 +222,7 @@ def _forked(plan: SuitePlan, templates: Templates, suite: str, job: Job) -> Conn
 def _seen(plan: SuitePlan, templates: Templates, job: Job) -> Seen:
     (scenario,) = plan.scenarios
     key = CellKey(scenario.name, 0)
-    result = Cell(plan, templates, key, lambda done, failed: None).run()
+    (result,) = Cell(plan, templates, key, lambda done, failed: None).results()
     found: dict[str, tuple[str, ...]] = {}
     for each in result.records:
         if isinstance(each, Finding) and each.severity is Severity.VIOLATION:

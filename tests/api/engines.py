@@ -35,8 +35,8 @@ def all_well(cell: CellKey, session: str) -> Sequence[AnyRecord]:
 class Engine:
     """Runs no agent: each session has the records that the story tells.
 
-    `instead` holds what happens instead of a cell, or is raised there. `runs` counts the runs, and
-    `ran` holds the cells that were run.
+    `instead` holds what happens instead of a cell, or is raised there. `runs` counts the runs,
+    `ran` holds the cells that were run, and `order` says in which order.
     """
 
     story: Story = all_well
@@ -45,6 +45,7 @@ class Engine:
     runs: int = 0
     ran: list[CellKey] = field(default_factory=list)
     crashes: dict[CellKey, str] = field(default_factory=dict)
+    order: Callable[[Sequence[CellKey]], Sequence[CellKey]] = lambda cells: cells
 
     def __call__(
         self,
@@ -55,6 +56,7 @@ class Engine:
         done: Collection[CellKey] = (),
         keep: Sequence[int] = (),
         lender: object = None,
+        skip: Callable[[CellKey], bool] | None = None,
     ) -> Iterator[Event]:
         """The events of a run."""
         self.runs += 1
@@ -64,8 +66,8 @@ class Engine:
         yield RunPlanned(
             suite=plan.suite.suite, scenarios=names, cells=len(cells), sessions=sessions
         )
-        for cell in cells:
-            if cell in done:
+        for cell in self.order(cells):
+            if cell in done or (skip is not None and skip(cell)):
                 continue
             self.ran.append(cell)
             yield from self._cell(plan, cell, sink)

@@ -32,9 +32,20 @@ def story(ms: float, status: int = 200) -> Any:
     return told
 
 
-def ran(folder: Path, engine: Engine, ms: float = 100, status: int = 200, **more: Any) -> Run:
+GATES = ["max(turn.latency) < 1s"]
+
+
+def ran(
+    folder: Path,
+    engine: Engine,
+    ms: float = 100,
+    status: int = 200,
+    gates: Sequence[str] = (),
+    **more: Any,
+) -> Run:
     engine.story = story(ms, status)
-    suite = write_suite(folder, sessions={"concurrency": 1, "items": ITEMS})
+    sessions = {"concurrency": 1, "items": ITEMS}
+    suite = write_suite(folder, sessions=sessions, gates=list(gates))
     (run,) = api.run(suite, out=folder / "reports", controls=False, **more)
     return run
 
@@ -51,6 +62,13 @@ def test_a_run_is_held_against_what_was_accepted(tmp_path: Path, engine: Engine)
     assert (slow.verdict, slow.exit_code) == (Verdict.FAIL, 1)
     assert any("worse than the baseline" in each for each in slow.record.reasons)
     assert Run(slow.folder).record.compared == slow.record.compared  # it is kept
+
+
+def test_gates_tell_what_they_came_to_in_the_baseline(tmp_path: Path, engine: Engine) -> None:
+    path = api.accept_baseline(ran(tmp_path, engine, gates=GATES))
+    slow = ran(tmp_path, engine, ms=9_000, gates=GATES, baseline=path)
+    kept = Run(slow.folder).record
+    assert [(each.before, each.observed) for each in kept.gates] == [(100e6, 9e9)]
 
 
 def test_what_a_session_does_otherwise_is_named(tmp_path: Path, engine: Engine) -> None:

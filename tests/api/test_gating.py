@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from evalkit.engine.events import CellFailed, CellKey, Interrupted
 from evalkit.errors import SuiteError, UsageError
 from evalkit.gate import Verdict
 from evalkit.journal.records import AnyRecord, End
-from evalkit.store import Run
+from evalkit.store import REAL, Run, write_record
 from tests.api.engines import Engine
 from tests.engine.suites import write_suite
 from tests.metrics.journals import Pen
@@ -71,6 +72,13 @@ def test_the_gates_of_the_suite_as_it_is_now(tmp_path: Path, engine: Engine) -> 
     )
     assert engine.runs == 1
     assert api.load_run(run.folder).record == run.record
+
+
+def test_live_sessions_stay_a_sample(tmp_path: Path, engine: Engine) -> None:
+    run = ran(tmp_path, engine)
+    write_record(run.folder, replace(run.record, clock=REAL))
+    again = api.judge_again(run.folder)
+    assert (run.verdict, again.verdict) == (Verdict.PASS, Verdict.INCONCLUSIVE)
 
 
 def test_the_verdict_is_written_where_that_is_asked_for(tmp_path: Path, engine: Engine) -> None:

@@ -72,6 +72,34 @@ def test_what_was_not_run_leaves_the_run_interrupted(tmp_path: Path, plan: Suite
     assert run.record.gates == ()
 
 
+@pytest.mark.parametrize(
+    ("names", "ran", "left"),
+    [
+        (["alpha", "beta", "gamma"], ["beta"], ["gamma"]),
+        (["alpha", "beta"], ["alpha"], ["beta"]),
+        (["beta", "gamma"], ["gamma"], ["beta"]),
+    ],
+)
+def test_what_was_not_reached_can_be_gone_on_with(
+    tmp_path: Path,
+    plan: SuitePlan,
+    engine: Engine,
+    names: list[str],
+    ran: list[str],
+    left: list[str],
+) -> None:
+    some = part(plan, tmp_path, *names)
+    told = [some.run(ran, nobody).told()]
+    run = finished(plan, some.folder, told, gates="alpha" in names)
+    assert run.record.status is Status.INTERRUPTED
+    engine.ran = []
+    (whole,) = api.run(resume=run.folder, out=tmp_path)
+    assert [each.scenario for each in engine.ran] == left
+    assert [each.name for each in whole.record.scenarios if not each.added] == names
+    assert (whole.record.status, whole.digest is None) == (Status.COMPLETE, False)
+    assert len(whole.record.gates) == ("alpha" in names)
+
+
 def test_a_control_is_added_where_none_is_chosen(
     tmp_path: Path, plan: SuitePlan, engine: Engine
 ) -> None:

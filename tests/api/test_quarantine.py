@@ -11,13 +11,14 @@ from evalkit import api
 from evalkit.engine.events import CellKey
 from evalkit.gate import Verdict
 from evalkit.journal.records import AnyRecord, End
+from evalkit.report.baseline import compared_lines
 from evalkit.report.ci.junit import junit
 from evalkit.report.ci.markdown import markdown
 from evalkit.report.closing import closing
 from evalkit.report.lines import plain
 from evalkit.store import Run
 from tests.api.engines import Engine, all_well
-from tests.engine.suites import write_suite
+from tests.engine.suites import sessions, write_suite
 from tests.metrics.journals import Pen
 
 
@@ -31,7 +32,7 @@ def ran(folder: Path, engine: Engine, until: str) -> Run:
     engine.story = one_fails
     quarantine = {"owner": "ops", "reason": "the shop moves", "until": until}
     scenarios: dict[str, Any] = {"plain": {}, "shaky": {"quarantine": quarantine}}
-    suite = write_suite(folder, scenarios=scenarios)
+    suite = write_suite(folder, scenarios=scenarios, sessions={"items": sessions(12)})
     (run,) = api.run(suite, out=folder / "reports", controls=False)
     return run
 
@@ -74,6 +75,12 @@ def test_what_got_worse_in_it_does_not_block_either(tmp_path: Path, engine: Engi
     assert compared is not None
     assert compared.excused == ("shaky",)
     assert now.record.exit_code == before.record.exit_code == 0
+    again = api.compare_to_baseline(good, now.folder)
+    assert {each.scenario for each in again.regressions} == {"shaky"}
+    assert again.verdict is Verdict.PASS
+    told = "\n".join(map(plain, compared_lines(again, 100)))
+    assert "worse, and does not block" in told
+    assert "0 regressions; 2 more where nothing blocks" in told
 
 
 def test_a_warning_stands_at_the_day_that_ended_it(tmp_path: Path) -> None:

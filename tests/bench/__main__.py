@@ -10,7 +10,10 @@ from tests.bench import (
     fan,
     live,
     llm,
+    load,
     memory,
+    overhead,
+    plugin,
     report,
     services,
     sessions,
@@ -19,8 +22,22 @@ from tests.bench import (
 )
 
 BENCHMARKS = (
-    *(startup, calls, services, sessions, workers, fan, memory, aggregate, report, llm),
+    *(
+        startup,
+        plugin,
+        calls,
+        overhead,
+        services,
+        sessions,
+        workers,
+        fan,
+        memory,
+        aggregate,
+        report,
+        llm,
+    ),
     live,
+    load,
 )
 
 chosen = set(sys.argv[1:])

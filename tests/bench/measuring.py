@@ -78,3 +78,22 @@ def _memory(pid: int) -> float:
     except OSError:
         return 0.0
     return sum(int(each.split()[1]) for each in lines if each.startswith("Pss:")) / 1024
+
+
+def memory_below(pid: int) -> float:
+    """The memory of a process and all below it, in MB."""
+    return sum(map(_memory, _tree(pid)))
+
+
+def cpu_by_process(pid: int) -> list[tuple[str, float]]:
+    """The command line, and the CPU seconds so far, of a process and all below it."""
+    found = []
+    for each in _tree(pid):
+        try:
+            words = Path(f"/proc/{each}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks = int(fields[11]) + int(fields[12])
+        found.append((words, ticks / os.sysconf("SC_CLK_TCK")))
+    return found

@@ -20,6 +20,7 @@ from evalkit.journal.records import (
     End,
     FaultMoved,
     Finding,
+    LogWritten,
     Outcome,
     SessionEnded,
     SessionStarted,
@@ -143,8 +144,15 @@ class Story:
         self.now += ns
         return self
 
-    def told(self, name: str = "changed", *, service: str = "crm", says: Any = None) -> Story:
-        """A webhook that the agent took; a second goes by."""
+    def told(
+        self,
+        name: str = "changed",
+        *,
+        service: str = "crm",
+        says: Any = None,
+        began: int | None = None,
+    ) -> Story:
+        """A webhook that the agent took; a second goes by. It was sent then, or when it `began`."""
         self.now += SECOND
         self._write(
             CallbackSent,
@@ -154,12 +162,17 @@ class Story:
             id=f"{name}-{self.now}",
             attempt=1,
             url="http://agent/hook",
-            began=self.now - SECOND,
+            began=self.now - SECOND if began is None else began,
             arrival=Arrival.TAKEN,
             last=True,
             status=200,
             body=_body(says),
         )
+        return self
+
+    def log(self, text: str = "", level: str = "INFO", logger: str = "agent", **data: Any) -> Story:
+        """A line of the agent's log, with more fields."""
+        self._write(LogWritten, logger=logger, level=level, text=text, data=data)
         return self
 
     def reply(

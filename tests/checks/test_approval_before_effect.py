@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 
 from evalkit.checks.approval_before_effect import ApprovalBeforeEffect
-from tests.checks.stories import Story, configured, found
+from evalkit.journal.records import EffectCommitted, Outcome
+from tests.checks.stories import SECOND, Story, configured, found
 
 CHECK = configured(
     ApprovalBeforeEffect,
@@ -61,3 +64,24 @@ def test_an_effect_that_was_approved(check, story):
 def test_settings_name_somebody():
     with pytest.raises(ValidationError, match="say who approves"):
         configured(ApprovalBeforeEffect, effect="loan")
+
+
+@pytest.mark.parametrize(("begins", "accused"), [(0, 0), (2, 1)])
+def test_a_webhook_approves_from_when_it_was_sent(begins, accused):
+    story = lent(Story().turn().wait(SECOND))
+    story.told("decided", service="desk", began=begins * SECOND)
+    assert len(found(HOOK, story.reply().end())) == accused
+
+
+def test_one_approval_does_for_what_a_fault_made_twice_and_for_no_more():
+    story = lent(decided())
+    copy = replace(story.records[-2], fault="commit_twice")
+    assert isinstance(copy, EffectCommitted)
+    story.records.append(replace(copy, key=("L-2",)))
+    assert found(CHECK, story.reply().end()) == []
+    assert len(found(CHECK, lent(lent(decided()), key="L-2").reply().end())) == 1
+
+
+def test_an_approval_that_was_asked_for_in_vain_is_none():
+    story = lent(decided(status="approved", outcome=Outcome.CUT))
+    assert len(found(CHECK, story.reply().end())) == 1

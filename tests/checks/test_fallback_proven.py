@@ -1,7 +1,7 @@
 import pytest
 
 from evalkit.checks.fallback_proven import FallbackProven
-from evalkit.journal.records import Answer, Outcome
+from evalkit.journal.records import Answer, Outcome, Severity
 from tests.checks.stories import Story, configured, found
 
 CHECK = configured(FallbackProven, of="crm GET /*", by="cache")
@@ -20,8 +20,15 @@ def test_a_fallback_that_was_not_asked():
 
 
 def test_a_fallback_that_failed_too():
-    (finding,) = found(CHECK, down().call("cache", status=500).reply(answer=Answer.HOLD).end())
+    story = down().call("cache", status=500, fault="status").reply(answer=Answer.HOLD).end()
+    (finding,) = found(CHECK, story)
     assert finding.seen == "cache failed too (call #2: status 500)"
+    assert finding.severity is Severity.VIOLATION
+
+
+def test_a_fallback_that_failed_by_itself_is_no_mistake_of_the_agent():
+    (finding,) = found(CHECK, down().call("cache", status=500).reply(answer=Answer.HOLD).end())
+    assert finding.severity is Severity.ADVICE
 
 
 def test_a_refused_connection_counts_whatever_was_to_be_asked():

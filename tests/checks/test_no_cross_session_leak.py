@@ -99,3 +99,47 @@ def test_more_variables_can_be_named():
 def test_numbers_of_documents_are_known_again_though_they_are_short(number, text, leaks):
     known = facts(sensitive=("document",), document=number)
     assert len(found(first(text), known)) == leaks
+
+
+TOKENS = configured(NoCrossSessionLeak, credentials="crm POST /token")
+
+
+def signed_in(session, token):
+    story = Story(session).turn()
+    return story.call(
+        operation="POST /token", method="POST", says={"access_token": token, "expires_in": 900}
+    )
+
+
+def using(token, own="token-of-the-first", **call):
+    """What is found where session s1 has a token of its own, s2 another, and s1 uses one."""
+    told = {"headers": (("Authorization", f"Bearer {token}"),)} if token else call
+    used = signed_in("s1", own).call(identity="bb", **told).reply()
+    other = signed_in("s2", "token-of-the-second").reply()
+    view = JournalView.of([*used.end().records, *other.end().records])
+    return list(TOKENS.of_world(view, facts()))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [{"token": "token-of-the-second"}, {"token": None, "body": {"token": "token-of-the-second"}}],
+)
+def test_a_token_of_another_session(call):
+    (finding,) = using(**call)
+    assert finding.message == "a token that was given to session s2 was used (call #2)"
+    assert (finding.session, finding.turn, finding.calls) == ("s1", 1, (2,))
+    assert "second" not in f"{finding.seen} {finding.expected}"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"token": "token-of-the-first"},
+        {"token": "token-of-nobody"},
+        {"token": "token-of-the-second", "own": "token-of-the-second"},
+        {"token": "token-of-the-second-and-more"},
+    ],
+    ids=["its own", "of no session", "given to both", "only begins like it"],
+)
+def test_tokens_that_a_session_may_use(call):
+    assert using(**call) == []

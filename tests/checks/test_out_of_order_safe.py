@@ -73,3 +73,27 @@ def test_what_is_safe(story):
 def test_what_was_not_known_yet_could_not_be_written():
     story = wrote(told(told(Story().turn(), 2, "paid"), 1, "new"), "paid")
     assert found(CHECK, told(story, 3, "shipped").reply().end()) == []
+
+
+def while_told(status, seq=1, event="paid"):
+    """A write that is made while the webhook that tells of it waits for its answer."""
+    story = told(wrote(told(Story().turn(), 2, "shipped"), "shipped"), 3, "delivered")
+    began = story.now
+    wrote(story, status)
+    return story.told(says={"seq": seq, "status": event, "order": "O-1"}, began=began)
+
+
+def test_what_a_webhook_makes_the_agent_do_before_it_is_answered_is_of_that_webhook():
+    (finding,) = found(CHECK, while_told("paid").reply().end())
+    assert (finding.expected, finding.seen) == ("delivered", "paid")
+    assert found(CHECK, while_told("delivered").reply().end()) == []
+    assert found(CHECK, while_told("returned", 4, "returned").reply().end()) == []
+
+
+def test_orders_that_are_no_numbers_go_by_their_text():
+    def times(last):
+        story = told(told(Story().turn(), "2026-01-02", "shipped"), "2026-01-01", "paid")
+        return found(CHECK, wrote(story, last).reply().end())
+
+    assert len(times("paid")) == 1
+    assert times("shipped") == []

@@ -45,3 +45,45 @@ def test_no_more_than_allowed(services):
 def test_the_same_asked_again_after_success_is_no_retry():
     story = Story().turn().call().call().call().reply().end()
     assert found(CHECK, story, crm={"attempts": 1}) == []
+
+
+def looked_up(*ids, text="What of L-11, L-12 and L-13?", place="body"):
+    """Calls of one identity, as `request_id` is no part of it."""
+    story = Story().turn(text)
+    for number, each in enumerate(ids):
+        given = {"body": {"request_id": each}} if place == "body" else {}
+        given |= {"path": f"/x?request_id={each}"} if place == "path" else {}
+        given |= {"headers": (("X-Leave", each),)} if place == "header" else {}
+        story.call(status=503, logical=1 if number else None, **given)
+    return story.reply().end()
+
+
+@pytest.mark.parametrize("place", ["body", "path", "header"])
+def test_calls_for_several_things_are_no_attempts_at_one(place):
+    assert found(CHECK, looked_up("L-11", "L-12", "L-13", place=place), crm={"attempts": 1}) == []
+
+
+def test_the_attempts_at_each_of_several_things_are_counted():
+    story = looked_up("L-11", "L-12", "L-11", "L-12", "L-11")
+    (finding,) = found(CHECK, story, crm={"attempts": 2})
+    assert finding.calls == (1, 3, 5)
+
+
+def test_what_a_model_said_before_is_known_too():
+    told = Story().turn().call("llm", identity="m", says={"ids": ["L-11", "L-12"]})
+    for each in ("L-11", "L-12"):
+        told.call(status=503, logical=2 if each == "L-12" else None, body={"request_id": each})
+    assert found(CHECK, told.reply().end(), crm={"attempts": 1}) == []
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        looked_up("a7c1e2", "b8d2f3", "c9e3a4"),
+        looked_up("L-11", "L-12", "L-13", text="What of L-111?"),
+        looked_up("1", "2", "3", text="1, 2, 3"),
+    ],
+    ids=["drawn for each attempt", "of nothing that was said", "counted"],
+)
+def test_ids_of_attempts_make_nothing_else_of_them(story):
+    assert len(found(CHECK, story, crm={"attempts": 2})) == 1

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from evalkit.checks import CHECKS, NAMES
 from evalkit.checks.schema import schema_text, whole_schema
-from evalkit.suite.schema import SCHEMA_PATH
+from evalkit.suite.schema import PRICES_PATH, SCHEMA_PATH, prices_schema
 from tests.checks.stories import read_example
 from tests.suite.files import HEAD
 
@@ -24,6 +24,12 @@ def suite_with(entry: Any) -> Any:
 def test_the_file_is_current() -> None:
     assert SCHEMA_PATH.read_text(encoding="utf-8") == schema_text(), (
         "write it anew: evalkit schema > evalkit/suite/schema.json"
+    )
+
+
+def test_the_file_for_prices_is_current() -> None:
+    assert PRICES_PATH.read_text(encoding="utf-8") == schema_text(prices_schema()), (
+        "write it anew: evalkit schema prices > evalkit/suite/prices.schema.json"
     )
 
 

@@ -131,3 +131,71 @@ def test_a_service_that_is_optional_may_fail_silently():
     story = down(Story().turn()).reply().end()
     assert found(CHECK, story, crm={"optional": True}) == []
     assert len(found(CHECK, story, crm={})) == 1
+
+
+PROMPT, USER = "Be kind.", "Where is my parcel?"
+CHAT = {
+    "model": "a",
+    "messages": [{"role": "system", "content": PROMPT}, {"role": "user", "content": USER}],
+}
+CLAUDE = {"model": "b", "system": PROMPT, "messages": [{"role": "user", "content": USER}]}
+BLOCKS = {
+    "model": "b",
+    "system": [{"type": "text", "text": PROMPT}],
+    "messages": [{"role": "user", "content": [{"type": "text", "text": USER}]}],
+}
+RESPONSES = {"model": "c", "instructions": PROMPT, "input": USER}
+ITEMS = {
+    "model": "c",
+    "input": [
+        {"role": "developer", "content": PROMPT},
+        {"role": "user", "content": [{"type": "input_text", "text": USER}]},
+    ],
+}
+GEMINI = {
+    "systemInstruction": {"parts": [{"text": PROMPT}]},
+    "contents": [{"role": "user", "parts": [{"text": USER}]}],
+}
+SAME = (CHAT, CLAUDE, BLOCKS, RESPONSES, ITEMS, GEMINI)
+
+
+def fell_back(first, second, **more):
+    story = Story().turn().call("llm", identity="a", status=500, fault="status", body=first)
+    return found(CHECK, story.call("spare", identity="b", body=second, **more).reply().end())
+
+
+@pytest.mark.parametrize("second", SAME)
+@pytest.mark.parametrize("first", SAME)
+def test_another_provider_asked_the_same_in_its_own_form(first, second):
+    assert fell_back(first, second) == []
+
+
+def test_another_provider_that_goes_on_with_the_conversation():
+    more = [{"role": "assistant", "content": "Let me look."}, {"role": "user", "content": "?"}]
+    assert fell_back(CHAT, {**CLAUDE, "messages": [*CLAUDE["messages"], *more]}) == []
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        {**CLAUDE, "system": "Does this text hold threats?"},
+        {**CLAUDE, "messages": [{"role": "user", "content": "Summarise."}]},
+        {**CLAUDE, "messages": [{"role": "assistant", "content": USER}]},
+        {"model": "b", "messages": CLAUDE["messages"]},
+        {"q": USER},
+    ],
+    ids=["another task", "another text", "said by another", "without the prompt", "no model"],
+)
+def test_another_provider_asked_something_else(second):
+    assert len(fell_back(CHAT, second)) == 1
+
+
+def test_another_provider_that_failed_as_well():
+    assert len(fell_back(CHAT, CLAUDE, status=500)) == 1
+
+
+@pytest.mark.parametrize(("finish", "silent"), [("stop", 0), (None, 1)])
+def test_only_the_end_of_a_stream_is_missing_where_it_said_why_it_stopped(finish, silent):
+    says = {"choices": [{"message": {"content": "It is here."}, "finish_reason": finish}]}
+    call = {"fault": "unfinished", "failed": True, "body": CHAT, "says": says}
+    assert len(found(CHECK, Story().turn().call("llm", **call).reply().end())) == silent

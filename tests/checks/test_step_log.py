@@ -3,8 +3,9 @@ import json
 import pytest
 
 from evalkit.checks.step_log import StepLog
+from evalkit.journal.records import Outcome
 from evalkit.wire import Usage
-from tests.checks.stories import SECOND, Story, configured, found
+from tests.checks.stories import SECOND, Story, configured, found, found_with
 
 CHECK = StepLog()
 STEP = {
@@ -122,3 +123,90 @@ def test_where_they_stand_and_how_they_are_read_can_be_set():
     )
     assert messages(check, told({**step, "latency": 1.0, "input_length": 400}, place="trace")) == []
     assert len(messages(check, told({**step, "latency": 2.0}, place="trace"))) == 1
+
+
+def logged(*lines, at=CHECK):
+    story = asked(Story().turn())
+    for text, data in lines:
+        story.log(text, **data)
+    return messages(at, story.reply().end())
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ((json.dumps(STEP), {}),),
+        (("asked", STEP),),
+        (("asked", {}), ("a step", STEP), ('{"event": "done"}', {}), (json.dumps(TOOL), {})),
+        (("{broken", {}), ("asked", STEP)),
+    ],
+    ids=["json", "extra", "among others", "beside what is none"],
+)
+def test_records_in_the_log_that_are_whole_and_true(lines):
+    assert logged(*lines) == []
+
+
+def test_records_in_the_log_that_are_not_what_happened():
+    (message,) = logged(("asked", {**STEP, "input_length": 91}))
+    assert message.endswith("differ: input 91, on the wire 90")
+    (message,) = logged((json.dumps({**STEP, "error_status": "timeout"}), {}))
+    assert message.endswith("an error, on the wire none in the end")
+
+
+def test_a_log_without_records_is_no_step_log():
+    lines = (("asked the model", {"model": "gpt-4o"}), ('{"latency": 3}', {}))
+    assert logged(*lines) == []
+    required = configured(StepLog, required=True)
+    assert logged(*lines, at=required) == ["the records of the steps of turn 1: there are none"]
+
+
+def test_records_in_the_reply_come_before_those_in_the_log():
+    story = asked(Story().turn()).log("x", step_id="other").reply(context={"steps": [STEP]})
+    assert messages(CHECK, story.end()) == []
+
+
+REFUSED = {
+    "operation": "connect",
+    "outcome": Outcome.REFUSED,
+    "status": None,
+    "takes": 0,
+    "identity": "connect",
+}
+GAVE_UP = {**STEP, "error_status": "refused", "latency": 0, "input_length": 0, "output_length": 0}
+
+
+def refused_then(*steps, after=0, asks=True):
+    story = Story().turn().call("llm", **REFUSED).wait(after)
+    if asks:
+        asked(story)
+    story.reply(context={"steps": list(steps)}).end()
+    return [each.message for each in found_with(CHECK, story, models=frozenset({"llm"}))]
+
+
+@pytest.mark.parametrize(
+    ("steps", "after", "asks"),
+    [
+        ((GAVE_UP,), 0, False),
+        ((), 0, False),
+        ((GAVE_UP, {**STEP, "step_id": "b"}), 0, True),
+        ((STEP,), SECOND, True),
+        (({**STEP, "latency": 2000},), SECOND, True),
+    ],
+    ids=["told", "not told", "a step of its own", "told without", "told with the wait"],
+)
+def test_honest_records_of_a_refused_connection(steps, after, asks):
+    assert refused_then(*steps, after=after, asks=asks) == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ((), "0 tell of calls of models, and 1 were made"),
+        ((STEP, {**STEP, "step_id": "b"}), "2 tell of calls of models, and 1 were made"),
+        ((GAVE_UP, {**STEP, "step_id": "b", "latency": 9000}), "latency 9s, on the wire 1s"),
+        ((GAVE_UP, {**GAVE_UP, "step_id": "b"}), "an error, on the wire none in the end"),
+    ],
+)
+def test_a_refused_connection_excuses_nothing_else(steps, words):
+    (message,) = refused_then(*steps)
+    assert words in message

@@ -1,7 +1,7 @@
 import pytest
 
 from evalkit.checks.waits_for_prerequisite import WaitsForPrerequisite
-from tests.checks.stories import Story, configured, found
+from tests.checks.stories import SECOND, Story, configured, found
 
 CHECK = configured(
     WaitsForPrerequisite, before="pay POST /*", needs="aml", where={"$.status": ["clear", "low"]}
@@ -49,3 +49,21 @@ def test_an_answer_that_comes_after_the_payment_is_too_late():
 )
 def test_a_payment_that_waited(story):
     assert found(CHECK, story.reply().end()) == []
+
+
+FRESH = configured(WaitsForPrerequisite, before="pay POST /*", needs="aml", within="30s")
+
+
+@pytest.mark.parametrize(("age", "accused"), [(30, 0), (31, 1)])
+def test_an_answer_may_be_so_old(age, accused):
+    story = screened().reply().turn().wait(age * SECOND).call(**PAY).reply().end()
+    findings = found(FRESH, story)
+    assert [each.seen for each in findings] == accused * [
+        "the answer of aml (call #1) was 31s old, and holds for 30s"
+    ]
+    assert found(CHECK, story) == []
+
+
+def test_an_answer_that_was_asked_for_anew_is_fresh():
+    story = screened().reply().turn().wait(60 * SECOND).call("aml", identity="bb").call(**PAY)
+    assert found(FRESH, story.reply().end()) == []

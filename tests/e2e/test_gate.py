@@ -93,10 +93,13 @@ def test_the_comment_names_what_changed_and_how_to_see_it_again(
     assert f"**Against the baseline** `{base}`: 24 sessions replayed" in body
     assert "- ✗ shop-flaky: `session.degraded` rate 0% → 100%" in body
     assert (
-        "- `shop-flaky/first` and 11 more step 2: `turn 1: shop GET /orders/{id} → 200` "
-        "→ `turn 1: degraded`"
+        "- `shop-flaky/first` and 11 more sessions, from step 2 on: "
+        "`turn 1: shop GET /orders/{id} → 200` → `turn 1: degraded`"
     ) in body
-    assert "- `evalkit run evals/shop.eval.yaml --scenario shop-flaky --seed 0`" in body
+    again = f"evalkit run evals/shop.eval.yaml --scenario shop-flaky --base {base} --seed 0"
+    assert f"- `{again}`" in body
+    assert "2 of 2 scenarios passed; what got worse against the baseline fails it." in body
+    assert "| ✓ pass | shop-flaky | 12 | got worse against the baseline |" in body
     assert "--scenario happy" not in body
 
 

@@ -12,6 +12,10 @@ from evalkit.errors import SuiteError, UsageError
 from evalkit.suite import load_suite
 from tests.engine.suites import sessions, write_suite
 
+ROUTES = {"routes-correctly": {"when": "session.vars.tier == 'gold'", "calls": "items"}}
+REMEMBERS = {"remembers": {"fact": "{{ session.vars.order }}"}}
+TIERS = [{**each, "vars": {"tier": "gold"} if n else {}} for n, each in enumerate(sessions(2))]
+
 
 def mistakes(tmp_path: Path, **parts: Any) -> list[str]:
     with pytest.raises(SuiteError) as caught:
@@ -70,6 +74,17 @@ def mistakes(tmp_path: Path, **parts: Any) -> list[str]:
             {"scenarios": {"a": {"expect": {"reply": {"contains": "{{ session.vars.x }}"}}}}},
             "in what is expected of session s0",
         ),
+        ({"checks": [ROUTES]}, 'routes-correctly: for session "s0", '),
+        ({"checks": ["standard", REMEMBERS]}, 'remembers: for session "s0", '),
+        ({"checks": [ROUTES], "sessions": {"items": TIERS}}, "there is no `tier`"),
+        ({"scenarios": {"a": {"checks": [ROUTES]}, "b": {}}}, "tier"),
+        (
+            {
+                "checks": [ROUTES],
+                "scenarios": {"a": {"sessions": {"items": TIERS[1:]}}, "b": {}},
+            },
+            'for session "s0"',
+        ),
     ],
 )
 def test_a_mistake_is_found(tmp_path: Path, parts: dict[str, Any], said: str) -> None:
@@ -77,6 +92,30 @@ def test_a_mistake_is_found(tmp_path: Path, parts: dict[str, Any], said: str) ->
     assert len(found) == 1
     assert said in found[0]
     assert "small.eval.yaml:" in found[0]
+
+
+def checked(check: str, **settings: str) -> list[dict[str, Any]]:
+    return [{check: {"calls": "items", **settings} if check == "routes-correctly" else settings}]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"checks": [ROUTES], "sessions": {"items": TIERS[1:]}},
+        {"checks": checked("routes-correctly", when="session.vars.tier is defined")},
+        {"checks": checked("routes-correctly", when="turn.input == 'turn 0'")},
+        {"checks": checked("remembers", fact="{{ session.vars.order | default('') }}")},
+        {"checks": [ROUTES], "scenarios": {"a": {"checks": ["-routes-correctly"]}}},
+        {
+            "checks": [ROUTES],
+            "sessions": {"items": TIERS},
+            "scenarios": {"a": {"sessions": {"items": TIERS[1:]}}},
+        },
+    ],
+    ids=["there", "allowed for", "of the turn", "with a default", "removed", "not replayed"],
+)
+def test_what_checks_say_of_sessions_holds_for_each(tmp_path: Path, parts: dict[str, Any]) -> None:
+    plan_suite(load_suite(write_suite(tmp_path, **parts)))
 
 
 def test_a_suite_may_say_which_hosts_a_service_answers_at(tmp_path: Path) -> None:

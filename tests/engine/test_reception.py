@@ -13,6 +13,7 @@ from evalkit.agents.base import AgentFailed, Reply, Turn
 from evalkit.agents.calling import AgentRequest, Response
 from evalkit.engine.dispensing import Dispenser
 from evalkit.engine.reception import Reception
+from evalkit.engine.visits import Visits
 from evalkit.journal.records import End, SessionEnded, SessionStarted, TurnEnded, TurnStarted
 from evalkit.live.attribution import Attribution
 from evalkit.suite.model import Sessions
@@ -54,23 +55,30 @@ class Wire(asyncio.Transport):
 class Desk:
     """A reception with one connection to it."""
 
-    def __init__(self, *, turns: int = 1, arriving: Iterator[int] | None = None) -> None:
+    def __init__(
+        self, *, turns: int = 1, arriving: Iterator[int] | None = None, **settings: Any
+    ) -> None:
         self.clock, self.records, self.ends = Clock(), [], []
         sessions = planned("a", "b")
         record = {"id": "a", "turns": [{"input": f"i{n}", "think": "1s"} for n in range(turns)]}
         sessions[0] = type(sessions[0])(
             id="a", record=type(sessions[0].record).model_validate(record), arrival=None
         )
-        self.reception = Reception(
-            clock=self.clock,
-            dispenser=Dispenser(sessions),
+        visits = Visits(
             settings=Sessions(items=(sessions[0].record,), turn_deadline="5s", deadline="20s"),
             attribution=Attribution(1),
             asking=Plain(),
-            token="secret",
-            arriving=arriving,
             keep=self.records.append,
+        )
+        self.reception = Reception(
+            clock=self.clock,
+            dispenser=Dispenser(sessions),
+            visits=visits,
+            token="secret",
+            url="http://agent",
+            arriving=arriving,
             ended=lambda *ended: self.ends.append(ended),
+            **settings,
         )
         self.wire = Wire()
         self.connection = self.reception.connection()
@@ -126,8 +134,8 @@ def test_a_turn_that_fails_ends_its_session(said: dict[str, Any], end: End, word
 
 async def test_arrivals_keep_their_moment_however_late_a_user_is_free() -> None:
     desk = Desk(arriving=iter(()))
-    desk.say(hello="secret")
-    assert desk.say(user="u", ask=True) is None
+    assert desk.say(hello="secret") == {"url": "http://agent"}
+    assert desk.say(user="u", ask=True) == {"url": "http://agent"}  # nothing else yet
     desk.reception._arrived(10)
     assert desk.wire.told[-1]["job"]["due"] == NS + 10
     desk.reception._arrived(20)
@@ -142,18 +150,82 @@ async def test_arrivals_keep_their_moment_however_late_a_user_is_free() -> None:
     assert not desk.reception.idle.is_set()
     desk.done("u", 9 * NS, 9 * NS)
     assert desk.reception.idle.is_set()
-    assert len(desk.reception.dispenser.given) == 3
+    assert desk.reception.dispenser.given == 3
     assert desk.say(user="u", ask=True) == {"user": "u"}
 
 
-def test_users_that_go_are_cut_and_those_that_die_are_lost() -> None:
+def test_users_that_go_are_cut_and_those_that_die_are_lost_by_name() -> None:
     desk = Desk()
-    desk.say(hello="secret")
+    desk.say(hello="secret", name="eu-7")
     desk.say(user="u", ask=True)
     desk.say(user="v", ask=True)
     desk.say(user="u", gone=True)
     desk.connection.connection_lost(None)
-    assert (desk.reception.cut, desk.reception.lost) == ({"a"}, {"b"})
+    assert (desk.reception.cut, desk.reception.lost) == ({"a"}, {"b": "eu-7"})
+    assert desk.reception.counts().lost_of == (("eu-7", 1),)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_when_every_generator_has_gone_it_is_over_if_nobody_else_can_tell(alone: bool) -> None:
+    desk = Desk(alone_ends=alone)
+    desk.say(hello="secret")
+    other = desk.reception.connection()
+    other.connection_made(Wire())
+    other.data_received(b'{"hello": "secret"}\n')
+    other.connection_lost(None)
+    assert not desk.reception.early.is_set()
+    desk.connection.connection_lost(None)
+    assert desk.reception.early.is_set() is alone
+
+
+def test_a_generator_that_is_through_ends_the_test_in_order() -> None:
+    desk = Desk(alone_ends=True)
+    desk.say(hello="secret")
+    desk.say(over=True)
+    desk.connection.connection_lost(None)
+    assert desk.reception.early.is_set()
+    assert desk.reception.stopped is None
+
+
+def test_generators_are_told_the_time() -> None:
+    desk = Desk()
+    desk.say(hello="secret")
+    assert desk.say(clock=77) == {"clock": 77, "now": 0}
+
+
+def test_users_of_a_region_get_its_sessions_and_its_network() -> None:
+    desk = Desk(rtts={"eu": 12, "us": 80})
+    desk.say(hello="secret", region="us")
+    for user in ("u", "v"):
+        told = desk.say(user=user, ask=True)
+        assert told is not None
+        assert told["job"]["rtt"] == 80
+        desk.done(user, NS, NS)
+    started = [each.region for each in desk.records if isinstance(each, SessionStarted)]
+    assert started == ["us", "us"]
+
+
+async def test_an_arrival_of_a_region_waits_for_a_user_who_is_there() -> None:
+    desk = Desk(arriving=iter(()), rtts={"eu": 12, "us": 80})
+    desk.reception.dispenser = Dispenser(planned("a", "b"), {"eu": 1.0, "us": 0.0})
+    desk.say(hello="secret", region="us")
+    desk.say(user="u", ask=True)
+    desk.reception._arrived(10)
+    assert "job" not in desk.wire.told[-1]
+    there = desk.reception.connection()
+    there.connection_made(wire := Wire())
+    for said in ({"hello": "secret", "region": "eu"}, {"user": "v", "ask": True}):
+        there.data_received(json.dumps(said).encode() + b"\n")
+    assert wire.told[-1]["job"]["due"] == 10
+    assert wire.told[-1]["job"]["rtt"] == 12
+
+
+def test_a_generator_of_a_region_that_is_none_is_refused_with_those_there_are() -> None:
+    desk = Desk(rtts={"eu": 12})
+    told = desk.say(hello="secret", region="mars")
+    assert told == {"refused": "the suite has no region 'mars'; there are: eu"}
+    desk.say(user="u", ask=True)
+    assert desk.wire.aborted
 
 
 @pytest.mark.parametrize("said", [b'{"hello": "x"}\n', b'{"user": "u", "ask": true}\n', b"GET /\n"])

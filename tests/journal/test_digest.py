@@ -9,6 +9,7 @@ from evalkit.journal.records import (
     CallStarted,
     EffectCommitted,
     End,
+    LogWritten,
     Outcome,
     SessionEnded,
     SessionStarted,
@@ -81,6 +82,11 @@ SAME = {
     "other addresses": session("s1", address="0x7f0000000000"),
     "other headers": changed(2, headers=()),
     "other traceback": changed(5, traceback=None),
+    "a line of the log": [
+        *BASE[:3],
+        LogWritten(at=6, logger="a", level="INFO", text=TWO),
+        *BASE[3:],
+    ],
     "data in another order": changed(3, data={"a": 2, "b": 1}),
 }
 OTHER = {

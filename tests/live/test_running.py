@@ -6,9 +6,11 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,10 @@ from tests.live.worlds import PYTHON, alive, replies, run, write
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux' processes")
 
 FASTAPI = """
-    import asyncio, os
+    import asyncio, json, os
     import httpx
     from fastapi import FastAPI, Request
-    from fastapi.responses import JSONResponse
+    from fastapi.responses import JSONResponse, StreamingResponse
 
     app, client = FastAPI(), httpx.AsyncClient(timeout=10)
 
@@ -50,6 +52,31 @@ FASTAPI = """
             await client.post(body["to"], json={"text": await item(request, body["session"])})
         app.state.task = asyncio.ensure_future(later())
         return JSONResponse({}, status_code=202)
+
+    @app.post("/stream")
+    async def as_stream(request: Request):
+        first, by, pid = (await item(request, (await request.json())["session"])).split()
+        async def parts():
+            for each in (first, f" {by}", f" {pid}"):
+                yield f"event: delta\\ndata: {json.dumps({'text': each})}\\n\\n"
+                await asyncio.sleep(0)
+            yield "data: [DONE]\\n\\n"
+        return StreamingResponse(parts(), media_type="text/event-stream")
+
+    jobs = {}
+
+    @app.post("/jobs")
+    async def as_job(request: Request):
+        session = (await request.json())["session"]
+        jobs[session] = asyncio.ensure_future(item(request, session))
+        where = {"location": f"/jobs/{session}"}
+        return JSONResponse({}, status_code=202, headers=where)
+
+    @app.get("/jobs/{session}")
+    async def job(session: str):
+        if not jobs[session].done():
+            return JSONResponse({"status": "running"}, status_code=202)
+        return {"status": "succeeded", "text": await jobs[session]}
 """
 HTTP = {
     "url": "http://127.0.0.1:{{ port }}",
@@ -72,8 +99,10 @@ def _items(*paths: str, **more: Any) -> dict[str, Any]:
             ),
             "callback": {"within": "10s"},
         },
+        {**_items("/stream"), "reply": {"text": "$.text"}},
+        {**_items("/jobs"), "poll": {"every": "20ms"}},
     ],
-    ids=["json", "called back"],
+    ids=["json", "called back", "streamed", "polled"],
 )
 def test_a_served_agent_is_started_asked_and_stopped(tmp_path: Path, agent: dict[str, Any]) -> None:
     pytest.importorskip("fastapi")
@@ -226,37 +255,115 @@ def test_an_agent_that_does_not_start_says_why(tmp_path: Path, script: str, word
 
 
 SLEEPY = """
-    import json, sys, time
+    import json, os, sys, time
     print(json.dumps({"ready": True}), flush=True)
-    open("began", "w").write(str(__import__("os").getpid()))
+    told = {"pid": os.getpid(), "urls": [os.environ["CRM"], os.environ["HTTPS_PROXY"]]}
+    with open("beginning", "w") as file:
+        json.dump(told, file)
+    os.rename("beginning", "began")
     for line in sys.stdin:
         time.sleep(60)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+@dataclass
+class Going:
+    """A run of evalkit in a process of its own, whose agent sleeps."""
+
+    process: subprocess.Popen[bytes]
+    agent: int
+    ports: list[int]
+    temporary: Path
+
+    def left(self) -> list[str]:
+        """What is still there of it."""
+        found = [f"process {self.agent}"] if alive(self.agent) else []
+        for port in self.ports:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    found.append(f"port {port}")
+        return [*found, *(each.name for each in self.temporary.iterdir())]
+
+    def ended(self) -> tuple[int, bytes]:
+        """Its exit code and what it said, once nothing is left of it."""
+        assert self.process.stdout is not None
+        with self.process.stdout:
+            said = self.process.stdout.read()
+        code = self.process.wait(timeout=60)
+        until = time.monotonic() + 20
+        while self.left() and time.monotonic() < until:
+            time.sleep(0.01)
+        assert self.left() == []
+        return code, said
+
+
+def _going(folder: Path) -> Going:
     agent = {"command": [PYTHON, "agent.py"], "processes": 1}
-    suite = write(tmp_path, agent, {"agent.py": SLEEPY})
-    began = tmp_path / "began"
-    command = [PYTHON, "-m", "evalkit", "run", str(suite), "--out", str(tmp_path / "reports")]
-    going = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert going.stderr is not None
-    with going.stderr:
-        until = time.monotonic() + 30
-        while not (began.exists() and began.read_text()) and time.monotonic() < until:
-            assert going.poll() is None
-            os.sched_yield()
-        pid = int(began.read_text())
-        going.send_signal(number)
-        code = going.wait(timeout=30)
-    until = time.monotonic() + 10
-    while alive(pid) and time.monotonic() < until:
-        os.sched_yield()
-    assert not alive(pid)
-    assert code == (130 if number is signal.SIGINT else -signal.SIGKILL)
-    record = json.loads(next((tmp_path / "reports").glob("*/run.json")).read_text())
-    assert record["status"] == ("interrupted" if number is signal.SIGINT else "unfinished")
+    suite = write(folder, agent, {"agent.py": SLEEPY})
+    temporary = folder / "temporary"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [PYTHON, "-m", "evalkit", "run", str(suite), "--out", str(folder / "reports")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "TMPDIR": str(temporary)},
+    )
+    return _told(process, folder)
+
+
+def _told(process: subprocess.Popen[bytes], folder: Path) -> Going:
+    """The run as its agent tells of it, once that is there."""
+    began, until = folder / "began", time.monotonic() + 60
+    while not began.exists():
+        assert process.poll() is None, process.communicate()[0].decode()
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    told = json.loads(began.read_text())
+    ports = [int(each.rpartition(":")[2].strip("/")) for each in told["urls"]]
+    return Going(process, told["pid"], ports, folder / "temporary")
+
+
+def _status(folder: Path) -> str:
+    record = json.loads(next((folder / "reports").glob("*/run.json")).read_text())
+    return str(record["status"])
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "status"),
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 130, "interrupted"),
+        (signal.SIGKILL, -signal.SIGKILL, "unfinished"),
+    ],
+)
+def test_a_run_that_is_ended_leaves_nothing(
+    tmp_path: Path, number: signal.Signals, code: int, status: str
+) -> None:
+    going = _going(tmp_path)
+    going.process.send_signal(number)
+    assert going.ended()[0] == code
+    assert _status(tmp_path) == status
+
+
+def test_a_world_that_is_killed_is_told_of_and_leaves_nothing(tmp_path: Path) -> None:
+    """Proxy, mocks and clock are one process, above the one that supervises the agent. A cell that
+    was killed is tried once more: what killed it may have passed.
+    """
+    going = _going(tmp_path)
+    for more in (True, False):
+        (tmp_path / "began").unlink()
+        os.kill(_parent(_parent(going.agent)), signal.SIGKILL)
+        if more:
+            going = _told(going.process, tmp_path)
+    code, said = going.ended()
+    assert code == 5, said.decode()
+    assert b"it is tried once more" in said
+    assert said.count(b"was killed by SIGKILL") >= 2
+
+
+def _parent(pid: int) -> int:
+    text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    return int(text.rpartition(")")[2].split()[1])
 
 
 def test_few_live_sessions_prove_little(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def test_an_item_stands_where_the_yaml_names_it(pytester: pytest.Pytester) -> No
         assert path == pytester.path / "shop.eval.yaml"
         assert line is not None
         assert lines[line].strip().startswith(f"{name}:")
+    # What is critical is run first.
     assert [each.nodeid for each in items] == [f"shop.eval.yaml::{name}" for name in ALL]
 
 

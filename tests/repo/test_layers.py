@@ -16,6 +16,7 @@ LAYERS = (
         "units",
         "keyed",
         "inherited",
+        "jsonpaths",
         "quick",
         "wire",
         "journal",

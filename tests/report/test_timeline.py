@@ -13,6 +13,7 @@ from evalkit.journal.records import (
     EffectCommitted,
     End,
     FaultMissed,
+    LogWritten,
     Outcome,
     Severity,
     Stage,
@@ -193,3 +194,14 @@ def test_findings_come_last_with_what_proves_them() -> None:
 
 def test_a_session_that_only_began_has_no_lines() -> None:
     assert shown(Pen().start().records) == []
+
+
+def test_the_log_stands_between_the_calls_on_one_line_each() -> None:
+    pen = Pen().start().begin().call("crm", 0, 20).reply(40).end(40)
+    who = {"session": "s1", "turn": 1, "logger": "shop"}
+    pen.records += [
+        LogWritten(at=110 * MS, level="INFO", text="found\nit", data={"n": 1}, **who),
+        LogWritten(at=115 * MS, level="ERROR", text="lost", **who),
+    ]
+    lines = [each for each in shown(pen.records) if "log" in each]
+    assert lines == ['110   log INFO shop: found {"n": 1}', "115   log ERROR shop: lost"]

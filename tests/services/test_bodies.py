@@ -10,9 +10,9 @@ from evalkit.services.bodies import (
     BodyError,
     json_bytes,
     json_reply,
-    read_body,
     read_json,
 )
+from evalkit.services.forms import read_body
 from tests.services.asking import request
 
 FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}

@@ -40,6 +40,7 @@ baselines = st.builds(
     prices=st.none() | text,
     digest=st.none() | text,
     scenarios=st.dictionaries(text, scenarios, max_size=3),
+    gates=st.dictionaries(text, st.integers(0, 10**12).map(float), max_size=3),
 )
 
 

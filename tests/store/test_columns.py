@@ -87,3 +87,11 @@ def test_rows_are_chosen_by_a_column() -> None:
     table = table_of(Sample, [Sample(number=n, text="ab"[n % 2]) for n in range(20)])
     chosen = where(table, "text", lambda text: text == "b")
     assert chosen.column("number").to_pylist() == list(range(1, 20, 2))
+
+
+@pytest.mark.parametrize("every", [1, 2, 7, 5_000])
+def test_rows_are_chosen_however_they_lie_among_the_others(every: int) -> None:
+    table = table_of(Sample, [Sample(number=n) for n in range(5_000)])
+    chosen = where(table, "number", lambda n: n % every == 0)
+    assert chosen.column("number").to_pylist() == list(range(0, 5_000, every))
+    assert where(table, "number", lambda _: False).num_rows == 0

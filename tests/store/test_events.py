@@ -19,6 +19,7 @@ from evalkit.journal.records import (
     FaultMissed,
     FaultMoved,
     Finding,
+    LogWritten,
     Outcome,
     SessionEnded,
     SessionStarted,
@@ -52,6 +53,7 @@ RECORDS: tuple[AnyRecord, ...] = (
         **WHO,
     ),
     FaultMoved(at=3, stage=Stage.FIRED, rule=0, fault="status", service="crm", call=1, **WHO),
+    LogWritten(at=3, logger="a.b", level="INFO", text="paid", data={"n": [1]}, **WHO),
     FaultMoved(at=3, stage=Stage.SCHEDULED, rule=1, fault="refused", service="crm", **WHO),
     CallEnded(
         at=2**60,

@@ -15,6 +15,7 @@ from evalkit.journal.records import (
     CallStarted,
     EffectCommitted,
     Finding,
+    LogWritten,
     Outcome,
     Severity,
     TurnEnded,
@@ -106,6 +107,7 @@ def test_equal_values_have_equal_pseudonyms_under_one_key_only() -> None:
         TurnStarted(at=0, input=f"mine is {SSN}", intended=0),
         TurnEnded(at=0, text=f"yours is {SSN}", context={"seen": [SSN]}, traceback=f"'{SSN}'"),
         EffectCommitted(at=0, service="crm", call=1, name="t", key=(SSN,), data={"ssn": SSN}),
+        LogWritten(at=0, logger="a", level="INFO", text=f"of {SSN}", data={"of": [SSN]}),
         webhook(f"http://agent.evalkit.test/{SSN}", error=SSN, body=SSN.encode()),
         Finding(
             at=0,
@@ -158,6 +160,42 @@ def test_credentials_in_the_url_of_a_webhook_are_masked() -> None:
     assert isinstance(masked, CallbackSent)
     assert masked.url.startswith("http://agent.evalkit.test/hook?token=masked-")
     assert masked.url.endswith("&n=1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'asked with {"password": "hunter2-hunter2-9"}',
+        "asked https://crm/x?access_token=hunter2-hunter2-9 twice",
+    ],
+)
+def test_credentials_in_the_log_are_masked_there_and_elsewhere(text: str) -> None:
+    line = LogWritten(at=0, logger="a", level="INFO", text=text)
+    mask = Mask.of(KEY).learning([line])
+    masked = mask.record(line)
+    assert isinstance(masked, LogWritten)
+    assert "hunter2" not in masked.text
+    assert masked.text.startswith("asked ")
+    assert "hunter2" not in mask.text("and hunter2-hunter2-9 again")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("password=hunter2-9 for anna", "for anna"),
+        ("signed in, api_key: hunter2-9", "signed in, api_key: "),
+        ("sent Authorization: Bearer hunter2-9, 200", "sent Authorization: Bearer "),
+    ],
+)
+def test_credentials_that_a_log_names_are_masked(text: str, kept: str) -> None:
+    masked = Mask.of(KEY).line(text)
+    assert "hunter2" not in masked
+    assert kept in masked
+
+
+@pytest.mark.parametrize("text", ["took=3 ms", "token count: 5", "at 12:30:05", "key points: none"])
+def test_lines_of_a_log_that_name_no_credential_stay(text: str) -> None:
+    assert Mask.of(KEY).line(text) == text
 
 
 def test_escaped_and_plain_forms_have_one_pseudonym() -> None:

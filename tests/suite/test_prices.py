@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from evalkit.errors import SuiteError
 from evalkit.suite.price_file import load_prices
 from evalkit.suite.prices import ModelPrice, PriceTable, Rates
+from evalkit.suite.schema import prices_schema
 
+SCHEMA = Draft202012Validator(prices_schema())
 OWN = """\
 date: 2026-11-01
 prices:
@@ -91,7 +95,7 @@ def test_litellms_rates_for_long_prompts(tmp_path: Path) -> None:
     assert (long.cache_write, long.reasoning) == (Decimal("0.00000125"), Decimal("0.000003"))
 
 
-@pytest.mark.parametrize(
+MISTAKES = pytest.mark.parametrize(
     ("text", "found"),
     [
         ("prices: {a: {input: $1}}", [(1, 'the key "date" is missing')]),
@@ -108,12 +112,26 @@ def test_litellms_rates_for_long_prompts(tmp_path: Path) -> None:
         ("", [(1, "")]),
     ],
 )
+
+
+@MISTAKES
 def test_a_mistake_is_told_where_it_is(
     tmp_path: Path, text: str, found: list[tuple[int, str]]
 ) -> None:
     for (line, message), (wanted, beginning) in zip(wrong(tmp_path, text), found, strict=True):
         assert line == wanted
         assert message.startswith(beginning)
+
+
+@MISTAKES
+def test_an_editor_marks_the_same_mistakes(text: str, found: list[tuple[int, str]]) -> None:
+    value = json.loads(json.dumps(yaml.load(text, yaml.BaseLoader)))
+    beyond_schemas = "is written twice" in found[0][1] or "2026-13-01" in text
+    assert SCHEMA.is_valid(value) == beyond_schemas
+
+
+def test_an_editor_accepts_a_sound_file() -> None:
+    SCHEMA.validate({**yaml.safe_load(OWN), "date": "2026-11-01"})
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class Baseline:
     """A run as it is kept for comparison.
 
     `inputs` is one hash over the suite and the files that the run was made of, `live` says that its
-    figures are in real time.
+    figures are in real time, and `gates` are the figures of its gates by their keys.
     """
 
     suite: str
@@ -67,3 +67,4 @@ class Baseline:
     prices: str | None
     digest: str | None
     scenarios: Mapping[str, ScenarioFacts]
+    gates: Mapping[str, float] = field(default_factory=dict)

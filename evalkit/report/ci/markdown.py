@@ -7,7 +7,7 @@ break a table, mention somebody, load an image, or close the comment that it sta
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from evalkit.gate import GateResult, Verdict
 from evalkit.gate.baseline import ChangedSession
@@ -27,6 +27,7 @@ MOST = 20
 
 _ORDER = (Verdict.ERROR, Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, None, Verdict.PASS)
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~&@:/$]|(?<=www)\.)", re.IGNORECASE)
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _WORD = {
     Verdict.PASS: "passed",
     Verdict.FAIL: "failed",
@@ -68,14 +69,22 @@ def _lines(record: RunRecord) -> Iterator[str]:
     yield from _reasons(record)
     yield from _gates(record)
     yield from _compared(record)
-    yield from _scenarios(own)
+    yield from _scenarios(own, _regressed(record))
     yield from _again(record, own)
     yield ""
     yield _colophon(record)
 
 
 def _status(record: RunRecord) -> str:
-    return "" if record.status.value == "complete" else f"; the run is {record.status.value}"
+    if record.status.value != "complete":
+        return f"; the run is {record.status.value}"
+    return "; what got worse against the baseline fails it" if _regressed(record) else ""
+
+
+def _regressed(record: RunRecord) -> frozenset[str]:
+    """The scenarios that got worse, and count."""
+    worse = () if record.compared is None else record.compared.counting
+    return frozenset(each.scenario for each in worse)
 
 
 def _reasons(record: RunRecord) -> Iterator[str]:
@@ -153,17 +162,17 @@ def _changed(changed: Iterable[ChangedSession]) -> Iterator[str]:
         alike.setdefault(key, []).append(each)
     for group in list(alike.values())[:MOST]:
         first = group[0]
-        more = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        more = f" and {count(len(group) - 1, 'more session')}" if len(group) > 1 else ""
         newly = ", newly bad" if first.newly_bad else ""
         yield (
-            f"- {code(f'{first.scenario}/{first.session}')}{more} step {first.step}: "
+            f"- {code(f'{first.scenario}/{first.session}')}{more}, from step {first.step} on: "
             f"{code(first.before or 'nothing more')} → {code(first.now or 'nothing more')}{newly}"
         )
     if rest := sum(map(len, list(alike.values())[MOST:])):
         yield f"- and {count(rest, 'more session')} that did something else"
 
 
-def _scenarios(own: Iterable[ScenarioRecord]) -> Iterator[str]:
+def _scenarios(own: Iterable[ScenarioRecord], regressed: Collection[str]) -> Iterator[str]:
     yield "| | scenario | sessions | why |"
     yield "|---|---|---:|---|"
     for each in sorted(own, key=_place):
@@ -171,8 +180,11 @@ def _scenarios(own: Iterable[ScenarioRecord]) -> Iterator[str]:
         word = "not judged" if each.verdict is None else each.verdict.value.replace("_", " ")
         standing = f" ({escaped(each.standing)})" if each.standing else ""
         critical = "**critical** " if each.critical else ""
-        reason = escaped(each.reasons[0]) if each.reasons else ""
-        more = f" (and {len(each.reasons) - 1} more)" if len(each.reasons) > 1 else ""
+        reasons = each.reasons
+        if each.name in regressed:
+            reasons = (*reasons, "got worse against the baseline")
+        reason = escaped(reasons[0]) if reasons else ""
+        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
         name = f"{critical}{escaped(each.name)}{standing}"
         yield _row(f"{mark} {word}", name, f"{each.sessions:,}", reason + more)
 
@@ -185,8 +197,7 @@ def _place(scenario: ScenarioRecord) -> tuple[bool, bool, int]:
 
 def _again(record: RunRecord, own: Iterable[ScenarioRecord]) -> Iterator[str]:
     """How to see each failure again."""
-    worse = () if record.compared is None else record.compared.counting
-    regressed = {each.scenario for each in worse}
+    regressed = _regressed(record)
     failed = [
         each
         for each in sorted(own, key=_place)
@@ -198,8 +209,20 @@ def _again(record: RunRecord, own: Iterable[ScenarioRecord]) -> Iterator[str]:
     yield "Run what did not pass again:"
     yield ""
     for each in failed[:MOST]:
-        again = command_of(record.path, seed=record.seed, scenario=each.name, live=record.live)
+        again = command_of(
+            record.path,
+            seed=record.seed,
+            scenario=each.name,
+            live=record.live,
+            base=_base(record) if each.name in regressed else None,
+        )
         yield f"- {code(again)}"
+
+
+def _base(record: RunRecord) -> str | None:
+    """The commit that the run was held against, if it was one."""
+    baseline = "" if record.compared is None else record.compared.baseline
+    return baseline if _COMMIT.fullmatch(baseline) else None
 
 
 def _colophon(record: RunRecord) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from evalkit.report.html.before import before_of
 from evalkit.report.html.chosen import MOST_BAD, MOST_CELLS, MOST_GOOD, Chosen, chosen_sessions
 from evalkit.report.html.conduct import conduct_of
 from evalkit.report.html.cost import cost_of
@@ -12,6 +13,8 @@ from evalkit.report.html.history import past_of, trend
 from evalkit.report.html.integrations import integrations_of
 from evalkit.report.html.judged import banner_of, gates_of, scenarios_of
 from evalkit.report.html.latency import latencies_of
+from evalkit.report.html.load import load_of
+from evalkit.report.html.located import located
 from evalkit.report.html.matrix import matrix_of
 from evalkit.report.html.problems import MOST_PROBLEMS, findings_total, problems_of
 from evalkit.report.html.reading import Stored
@@ -42,16 +45,19 @@ def view_of(stored: Stored, past: Iterable[PastRun] = (), room: Room | None = No
     room = room or Room()
     record = stored.record
     problems = problems_of(stored)
-    gates = gates_of(record)
+    gates, before = gates_of(record), located(before_of(record), stored)
     cost = cost_of(stored, gates)
     matrix = matrix_of(stored)
     places = [place for each in problems[:MOST_PROBLEMS] for place in each.places]
     places += [cell.place for _, cells in matrix.rows for cell in cells if cell.place is not None]
+    if before is not None:
+        places += [place for each in before.worse for place in each.places]
+        places += [place for each in before.changes for place in each.places]
     chosen = chosen_sessions(stored, ((each.scenario, each.session) for each in places))
     told = told_of(stored, chosen, room=room.stories, texts_room=room.texts)
     return View(
-        banner=banner_of(stored, problems, cost),
-        scenarios=scenarios_of(stored)[:MOST_SCENARIOS],
+        banner=banner_of(stored, problems, cost, gates, before),
+        scenarios=scenarios_of(stored, before)[:MOST_SCENARIOS],
         gates=gates[:MOST_GATES],
         problems=problems[:MOST_PROBLEMS],
         matrix=matrix,
@@ -63,6 +69,8 @@ def view_of(stored: Stored, past: Iterable[PastRun] = (), room: Room | None = No
         sessions=told.sessions,
         left_out=tuple(_left_out(stored, chosen, told, problems)),
         versions=tuple(record.versions.items()),
+        before=before,
+        load=load_of(stored),
         data=told.data,
     )
 
@@ -74,13 +82,13 @@ def _left_out(
     bad, good = len(chosen.bad), len(chosen.good)
     if bad < chosen.all_bad:
         yield (
-            f"{bad:,} of {chosen.all_bad:,} sessions that went wrong are told of: of every kind "
-            f"some, up to {MOST_BAD} from {MOST_CELLS} cells. The figures are of all."
+            f"{bad:,} of {chosen.all_bad:,} sessions that went wrong are listed: some of every "
+            f"kind, up to {MOST_BAD} from {MOST_CELLS} cells. The figures are of all."
         )
     if good < chosen.all_good:
         yield (
-            f"{good:,} of {chosen.all_good:,} sessions that went well are told of: of every kind "
-            f"some, up to {MOST_GOOD}."
+            f"{good:,} of {chosen.all_good:,} sessions that went well are listed: some of every "
+            f"kind, up to {MOST_GOOD}."
         )
     if told.without_story:
         yield f"{told.without_story:,} sessions have no timeline here, for size."

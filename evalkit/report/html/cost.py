@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from evalkit.gate.forecast import Interval, estimate
 from evalkit.metrics import Unit
 from evalkit.metrics.money import total
+from evalkit.report.html.controls import pairs_of
 from evalkit.report.html.groups import known, rows_by, total_of
 from evalkit.report.html.integrations import retry_costs
-from evalkit.report.html.reading import Key, Stored, value
+from evalkit.report.html.reading import Stored, value
 from evalkit.report.html.view import Cost, GateLine, ModelCost, ScenarioCost
 from evalkit.report.spend import priced_by
 from evalkit.store import ScenarioRecord
@@ -26,7 +27,7 @@ def cost_of(stored: Stored, gates: Iterable[GateLine]) -> Cost:
     """What a run cost."""
     by_scenario = rows_by(stored.sessions, "scenario")
     lines = tuple(
-        _scenario(stored, each, by_scenario[each.name])
+        _scenario(stored, each, by_scenario)
         for each in sorted(stored.record.scenarios, key=lambda each: each.added)
         if each.name in by_scenario
     )
@@ -58,8 +59,10 @@ def _models(stored: Stored) -> Iterator[ModelCost]:
         )
 
 
-def _scenario(stored: Stored, scenario: ScenarioRecord, rows: Values) -> ScenarioCost:
-    table = stored.sessions
+def _scenario(
+    stored: Stored, scenario: ScenarioRecord, by_scenario: Mapping[str, Values]
+) -> ScenarioCost:
+    table, rows = stored.sessions, by_scenario[scenario.name]
     costs = known(table, "cost", rows)
     cost = total(costs.tolist())
     return ScenarioCost(
@@ -68,27 +71,24 @@ def _scenario(stored: Stored, scenario: ScenarioRecord, rows: Values) -> Scenari
         cost=cost,
         each=cost / len(costs) if len(costs) else None,
         retries=total(known(table, "retry_cost", rows).tolist()),
-        added=_added(stored, scenario, rows),
+        added=_added(stored, scenario, by_scenario),
         unpriced=int(total_of(table, "unpriced", rows)),
         control=scenario.added,
     )
 
 
-def _added(stored: Stored, scenario: ScenarioRecord, rows: Values) -> float | None:
+def _added(
+    stored: Stored, scenario: ScenarioRecord, by_scenario: Mapping[str, Values]
+) -> float | None:
     """What its sessions cost more than the same without faults; None where one is unknown."""
-    if scenario.control is None:
+    controls = by_scenario.get(scenario.control or "")
+    if controls is None:
         return None
-    pairs = [(row, _control(stored, scenario.control, row)) for row in rows.tolist()]
-    ours = [value(stored.sessions, "cost", row) for row, other in pairs if other is not None]
-    theirs = [value(stored.sessions, "cost", other) for _, other in pairs if other is not None]
-    if not ours or None in ours or None in theirs:
+    ours, theirs = pairs_of(stored, by_scenario[scenario.name], controls)
+    costs = stored.sessions.numbers("cost")
+    if not len(ours) or not (costs.known[ours].all() and costs.known[theirs].all()):
         return None
-    return total([*ours, *(-each for each in theirs)])
-
-
-def _control(stored: Stored, control: str, row: int) -> int | None:
-    key: Key = (control, stored.keys[row][1])
-    return stored.rows.get(key)
+    return total([*costs.values[ours].tolist(), *(-costs.values[theirs]).tolist()])
 
 
 def _forecast(stored: Stored, by_scenario: dict[str, Values]) -> Iterator[tuple[int, Interval]]:

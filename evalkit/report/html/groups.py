@@ -55,16 +55,22 @@ def flags_of(table: Columns, column: str) -> Values:
     return numbers.values.astype(bool) & numbers.known
 
 
-def spread_of(values: Values) -> Spread | None:
-    """How values are spread; None where there are none. Percentiles are by nearest rank."""
+def range_of(values: Values) -> tuple[float, float]:
+    """From where to where a scale has to go to show these values, of which there are some."""
+    first, last = max(float(values.min()), 1e3), max(float(values.max()), 2e3)
+    return (first / 1.5, last * 1.5) if last < first * 1.2 else (first, last)
+
+
+def spread_of(values: Values, scale: tuple[float, float] | None = None) -> Spread | None:
+    """How values are spread; None where there are none. Percentiles are by nearest rank. The bins
+    are of a `scale` that is shared with others, or of their own range.
+    """
     import numpy as np
 
     if not len(values):
         return None
     ordered = np.sort(values)
-    first, last = max(float(ordered[0]), 1e3), max(float(ordered[-1]), 2e3)
-    if last < first * 1.2:
-        first, last = first / 1.5, last * 1.5
+    first, last = range_of(ordered) if scale is None else scale
     return Spread(
         n=len(ordered),
         **dict(_percentiles(ordered)),

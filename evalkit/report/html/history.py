@@ -126,7 +126,7 @@ def _kept(folder: Path) -> PastRun | None:
         past = PastRun(**{each.name: told[each.name] for each in fields(PastRun)})
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return replace(past, run=folder.name)
+    return replace(past, run=folder.name, here=False)
 
 
 def _read(folder: Path, *, whole: bool) -> PastRun | None:

@@ -18,7 +18,7 @@ from evalkit.metrics.columns import Columns, Labels, labels_of
 from evalkit.store import Run, RunRecord, part_name
 from evalkit.store.arrays import array_of
 from evalkit.store.columns import schema_of, table_of
-from evalkit.store.events import record_of
+from evalkit.store.events import KINDS, record_of
 from evalkit.store.parts import open_part
 from evalkit.store.tables import TABLES
 
@@ -38,13 +38,12 @@ MOST_FINDING_CELLS = 60
 
 _COLUMNS = {
     "calls": (
-        *("scenario", "session", "service", "kind", "operation", "call", "attempt", "attempts"),
+        *("scenario", "session", "service", "kind", "attempt", "attempts"),
         *("started_ns", "ended_ns", "latency_ns", "logical", "status", "error", "recovered"),
         *("cause", "fault", "cost", "unpriced"),
     ),
     "turns": (
         *("scenario", "session", "latency_ns", "llm_time_ns", "tool_time_ns", "wait_time_ns"),
-        *("failed", "answer"),
     ),
     "sessions": (
         *("scenario", "cell", "session", "end", "reason", "latency_ns", "turns", "calls", "answer"),
@@ -52,6 +51,9 @@ _COLUMNS = {
         *("unpriced", "fault", "violations", "advice"),
     ),
 }
+
+_UNDER_LOAD = {"turns": ("started_ns",), "sessions": ("intended_ns", "ended_ns")}
+"""What is read besides of a run under load, which is told of over time."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,9 @@ def records_of(
     if not wanted:
         return
     rows = array_of_rows(wanted)
-    table = file.read().replace_schema_metadata().take(rows)
+    bodies = not kinds or any("body" in KINDS[each].__dataclass_fields__ for each in kinds)
+    columns = None if bodies else [each for each in file.schema_arrow.names if each != "body"]
+    table = file.read(columns).replace_schema_metadata().take(rows)
     yield from map(record_of, table.to_pylist())
 
 
@@ -204,12 +208,15 @@ def _table(run: Run, name: str) -> pa.Table:
 
     schema = schema_of(TABLES[name])
     texts = [each.name for each in schema if pa.types.is_string(each.type)]
-    used = _COLUMNS[name]
+    loaded = any(each.fidelity and each.fidelity.load for each in run.record.scenarios)
+    used = (*_COLUMNS[name], *(_UNDER_LOAD.get(name, ()) if loaded else ()))
     tables = []
     for path in run.parts(name):
         part = open_part(path, codes=texts)
         there = set(part.schema_arrow.names)
-        tables.append(part.read([each for each in used if each in there]).replace_schema_metadata())
+        columns = [each for each in used if each in there]
+        # most parts are small: a pool of threads costs more than it gains
+        tables.append(part.read(columns, use_threads=False).replace_schema_metadata())
     if not tables:
         return table_of(TABLES[name], ()).select(list(used))
     return pa.concat_tables(tables, promote_options="default")

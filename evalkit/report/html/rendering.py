@@ -15,17 +15,23 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from evalkit.metrics import Unit
 from evalkit.report.html import amounts, svg
 from evalkit.report.html.texts import script_safe, visible
-from evalkit.report.html.view import Place, SessionLine
+from evalkit.report.html.view import Before, Moved, Place, Problem, SessionLine
+from evalkit.report.html.words import GLOSSARY, plain
 from evalkit.report.words import SYMBOLS, count
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _PACKAGE = "evalkit.report.html"
+_FILTERS = (
+    *("duration", "share", "money", "moneys", "number", "times", "amount", "difference"),
+    "exactly",
+)
 
 
 def render(template: str, *, script: str, **values: Any) -> str:
@@ -77,6 +83,17 @@ def _embedded(value: Mapping[str, Any]) -> Markup:
     return Markup(script_safe(value))
 
 
+def ticked(text: str) -> Markup:
+    """Text in which what stands between backticks is code."""
+    parts = visible(text).split("`")
+    if len(parts) % 2 == 0:  # one of them has no other
+        return escape(visible(text))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(each) if at % 2 else escape(each)
+        for at, each in enumerate(parts)
+    )
+
+
 def _shown(value: Any) -> Any:
     """What every expression of a template passes through: no text hides anything."""
     if isinstance(value, str) and not isinstance(value, Markup):
@@ -92,6 +109,21 @@ def link(place: Place | SessionLine) -> str:
     return f"#{urlencode(wanted, errors='replace')}"
 
 
+def among(problem: Problem) -> str:
+    """The address, within the report, of the list of the sessions with this problem."""
+    wanted = {"outcome": "went wrong"} if problem.bad else {}
+    if len(problem.scenarios) == 1:
+        wanted["scenario"] = visible(problem.scenarios[0])
+    if problem.check:
+        wanted["q"] = visible(problem.check)
+    return f"#{urlencode(wanted, errors='replace')}" if wanted else "#sessions"
+
+
+def moved(before: Before) -> list[tuple[Moved, bool]]:
+    """The figures that moved since the baseline, and whether they are worse for it."""
+    return [*((each, True) for each in before.worse), *((each, False) for each in before.better)]
+
+
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -104,10 +136,21 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for each in ("duration", "share", "money", "number", "times", "amount", "exactly"):
+    for each in _FILTERS:
         environment.filters[each] = getattr(amounts, each)
+    environment.filters["ticked"] = ticked
+    environment.filters["plain"] = plain
     environment.filters["embedded"] = _embedded
     environment.globals.update(
-        svg=svg, counted=count, link=link, symbols={k.value: v for k, v in SYMBOLS.items()}
+        moved=moved,
+        units=Unit,
+        svg=svg,
+        counted=count,
+        link=link,
+        among=among,
+        change=amounts.change,
+        relative=amounts.relative,
+        glossary=GLOSSARY,
+        symbols={k.value: v for k, v in SYMBOLS.items()},
     )
     return environment

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from evalkit.journal.records import SessionStarted
+from evalkit.journal.records import SessionStarted, Severity
 from evalkit.journal.views import SessionView, view_session
 from evalkit.metrics.definitions import NONE
 from evalkit.metrics.rows import FAULT_SEPARATOR
 from evalkit.report.html.chosen import Chosen, by_cell
-from evalkit.report.html.reading import Stored, label, records_of, value
-from evalkit.report.html.stories import Story, Texts, story_of
+from evalkit.report.html.reading import Key, Stored, label, records_of, value
+from evalkit.report.html.stories import MOST_CALLS, Story, Texts, story_of
 from evalkit.report.html.texts import line_of, visible, visible_all
 from evalkit.report.html.view import SessionLine, Sessions
 from evalkit.store import command_of
+
+LEAST_OF_CALL = 200
+"""Bytes that a call takes in a timeline at least, near enough: most take twice as many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,8 @@ class Told:
 def told_of(stored: Stored, chosen: Chosen, *, room: int, texts_room: int) -> Told:
     """The chosen sessions. Stories take up to `room` bytes, and bodies up to `texts_room`."""
     rows = [*chosen.bad, *chosen.good]
-    views = _views(stored, rows)
+    calls, expected = _calls(stored, rows), _expected(stored)
+    views = _views(stored, _with_room(calls, rows, room))
     texts = Texts(texts_room)
     stories: list[Story] = []
     lines = []
@@ -42,7 +47,8 @@ def told_of(stored: Stored, chosen: Chosen, *, room: int, texts_room: int) -> To
         if (size := _size(story)) > room:
             story, size = {}, 0
         room -= size
-        lines.append(_line(stored, row, len(stories), view))
+        line = _line(stored, row, len(stories), tuple(sorted(calls[row])))
+        lines.append(replace(line, expected=expected.get(stored.keys[row])))
         stories.append(visible_all({**_head(stored, lines[-1]), **story}))
     return Told(
         sessions=Sessions(
@@ -56,6 +62,52 @@ def told_of(stored: Stored, chosen: Chosen, *, room: int, texts_room: int) -> To
         texts_refused=texts.refused,
         without_story=sum("turns" not in each and "calls" not in each for each in stories),
     )
+
+
+def _expected(stored: Stored) -> dict[Key, str]:
+    """What was expected of each session, and what was seen, by its first violation."""
+    allowed = {each.name: each.allowed for each in stored.record.scenarios}
+    found: dict[Key, str] = {}
+    for scenario, each in stored.findings:
+        bad = each.severity is Severity.VIOLATION and each.check not in allowed[scenario]
+        if bad and each.session is not None and each.expected:
+            seen = f", seen {each.seen}" if each.seen else ""
+            text = f"expected {each.expected}{seen}"
+            found.setdefault((scenario, each.session), line_of(text))
+    return found
+
+
+def _with_room(calls: Mapping[int, Counter[str]], rows: Iterable[int], room: int) -> list[int]:
+    """The sessions whose timelines may fit: the others' journals need not be read."""
+    found = []
+    for row in rows:
+        least = min(calls[row].total(), MOST_CALLS) * LEAST_OF_CALL
+        if least <= room:
+            room -= least
+            found.append(row)
+    return found
+
+
+def _calls(stored: Stored, rows: Sequence[int]) -> Mapping[int, Counter[str]]:
+    """How many calls each of these sessions made to each service."""
+    import numpy as np
+
+    scenarios, sessions, services = (
+        stored.calls.labels(each) for each in ("scenario", "session", "service")
+    )
+    known = [{text: code for code, text in enumerate(each.texts)} for each in (scenarios, sessions)]
+    width = len(sessions.texts) + 1
+    wanted = {}
+    for row in rows:
+        scenario, session = (n.get(text) for n, text in zip(known, stored.keys[row], strict=True))
+        if scenario is not None and session is not None:
+            wanted[scenario * width + session] = row
+    codes = scenarios.codes * width + sessions.codes
+    hits = np.flatnonzero(np.isin(codes, list(wanted)))
+    found: dict[int, Counter[str]] = {row: Counter() for row in rows}
+    for code, service in zip(codes[hits].tolist(), services.codes[hits].tolist(), strict=True):
+        found[wanted[code]][services.texts[service]] += 1
+    return found
 
 
 def _size(story: Story) -> int:
@@ -92,13 +144,13 @@ def _head(stored: Stored, line: SessionLine) -> Story:
     }
 
 
-def _line(stored: Stored, row: int, story: int, view: SessionView | None) -> SessionLine:
+def _line(stored: Stored, row: int, story: int, services: tuple[str, ...]) -> SessionLine:
     table = stored.sessions
     scenario, session = stored.keys[row]
     texts = {each: label(table, each, row) for each in ("end", "answer", "fault", "reason")}
     given = {name: _or_none(text) for name, text in texts.items()}
     counts = ("turns", "calls", "unpriced", "violations", "advice")
-    services = () if view is None else {each.service for each in view.calls}
+    numbers: dict[str, Any] = {name: int(value(table, name, row) or 0) for name in counts}
     line = SessionLine(
         story=story,
         scenario=scenario,
@@ -108,10 +160,10 @@ def _line(stored: Stored, row: int, story: int, view: SessionView | None) -> Ses
         latency=value(table, "latency_ns", row),
         cost=value(table, "cost", row),
         faults=tuple((given["fault"] or "").split(FAULT_SEPARATOR)) if given["fault"] else (),
-        services=tuple(sorted(services)),
+        services=services,
         reason=line_of(given["reason"]) if given["reason"] else None,
         good=bool(value(table, "good", row)),
-        **{name: int(value(table, name, row) or 0) for name in counts},
+        **numbers,
     )
     return replace(line, end=visible(line.end).replace("_", " "))
 

@@ -13,10 +13,11 @@ from itertools import groupby
 from typing import Any
 
 from evalkit.journal.outcomes import outcome_of
-from evalkit.journal.records import CallbackSent, EffectCommitted, Finding, Outcome
+from evalkit.journal.records import CallbackSent, EffectCommitted, Finding, LogWritten, Outcome
 from evalkit.journal.rounds import round_numbers
 from evalkit.journal.views import CallView, SessionView, TurnView
 from evalkit.report.html.texts import line_of, middle_out, visible
+from evalkit.report.timeline import log_text
 from evalkit.report.words import retry_layer
 
 MOST_CALLS = 150
@@ -24,6 +25,9 @@ MOST_CALLS = 150
 
 LONGEST_TEXT = 2_000
 """Characters that are kept of a request's or a reply's body."""
+
+MOST_LOGGED = 30
+"""Lines of the agent's log that are shown."""
 
 MOST_HEADERS = 30
 """Header lines that are shown of a request."""
@@ -78,10 +82,16 @@ def story_of(view: SessionView, texts: Texts) -> Story:
                 _lean({"turn": e.turn, "at": e.at, "text": f"{e.fault} at {e.service}: {e.stage}"})
                 for e in view.faults
                 if e.call is None
-            ],
+            ]
+            + [_logged(each) for each in view.logs[:MOST_LOGGED]],
             "ended": None if view.ended is None else view.ended.at,
         }
     )
+
+
+def _logged(line: LogWritten) -> Story:
+    text = line_of(f"{line.level} {line.logger}: {log_text(line)}", 300)
+    return _lean({"turn": line.turn, "at": line.at, "text": text, "log": True})
 
 
 def _turn(turn: TurnView) -> Story:

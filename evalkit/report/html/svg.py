@@ -13,9 +13,18 @@ from markupsafe import Markup, escape
 
 from evalkit.metrics import Unit
 from evalkit.report.html import amounts
-from evalkit.report.html.view import GateLine, Latency, PastRun, Spread
+from evalkit.report.html.view import (
+    GateLine,
+    Latency,
+    Load,
+    PastRun,
+    Spread,
+    Strip,
+    Window,
+)
 
 _WIDE = 240.0
+_GATE_WIDE = 150.0
 
 
 def drawing(name: str, width: float, height: float, *parts: Markup) -> Markup:
@@ -69,23 +78,23 @@ def gate_plot(gate: GateLine) -> Markup:
         return Markup("")
     known = [each for each in (gate.observed, gate.low, gate.high, gate.limit) if each is not None]
     low, high = _domain(known, gate.unit)
-    scale = (_WIDE - 8) / (high - low)
+    scale = (_GATE_WIDE - 8) / (high - low)
 
     def x(value: float) -> float:
         return 4 + (min(max(value, low), high) - low) * scale
 
     limit = x(gate.limit)
-    begin, end = {"<": (4.0, limit), ">": (limit, _WIDE - 4)}.get(
+    begin, end = {"<": (4.0, limit), ">": (limit, _GATE_WIDE - 4)}.get(
         gate.op[0], (limit - 1, limit + 1)
     )
-    parts = [box("ground", 0, 9, _WIDE, 6), box("allowed", begin, 9, end - begin, 6)]
+    parts = [box("ground", 0, 9, _GATE_WIDE, 6), box("allowed", begin, 9, end - begin, 6)]
     if gate.low is not None or gate.high is not None:
         left = x(low if gate.low is None else gate.low)
         right = x(high if gate.high is None else gate.high)
         parts.append(box("interval", left, 10.5, max(right - left, 1.5), 3))
     parts += [stroke("limit", limit, 3, 21)]
     parts.append(dot(f"seen {gate.verdict.value}", x(gate.observed), 12, 4.5))
-    return drawing("plot gate-plot", _WIDE, 24, *parts)
+    return drawing("plot gate-plot", _GATE_WIDE, 24, *parts)
 
 
 def _domain(values: Sequence[float], unit: Unit) -> tuple[float, float]:
@@ -148,7 +157,7 @@ def latency_plot(line: Latency, first: float, last: float) -> Markup:
         parts += [stroke("p50", x(line.spread.p50), 4, base + 3)]
         parts += [stroke("p99", x(line.spread.p99), 4, base + 3)]
     for each in line.limits:
-        parts.append(stroke(f"limit {'kept' if each.kept else 'broken'}", x(each.at), 0, base + 5))
+        parts.append(stroke(f"limit {each.state}", x(each.at), 0, base + 5))
     return drawing("plot wide", width, 40, *parts)
 
 
@@ -194,6 +203,50 @@ def share_plot(part: float | None, name: str) -> Markup:
     if part is None:
         return Markup("")
     return drawing("plot", 72, 8, box("ground", 0, 1, 72, 6), box(name, 0, 1, part * 72, 6))
+
+
+# Under load --------------------------------------------------------------------------------------
+
+_OVER_TIME = 460.0
+
+
+def _at(load: Load, moment: float) -> float:
+    """Where a moment, in nanoseconds since the load began, is on the scale of time."""
+    return 1 + min(moment / (len(load.strips[0].values) * load.step), 1.0) * (_OVER_TIME - 2)
+
+
+def time_axis(load: Load) -> Markup:
+    """The scale of time that the drawings of a load test share."""
+    whole = len(load.strips[0].values) * load.step
+    every = next(each for each in (1, 2, 5, 10, 20, 50, 100, 1000) if whole / each <= 6 * load.step)
+    marks = [
+        Markup('<text class="tick" x="{}" y="11">{}</text>').format(
+            _n(min(max(_at(load, tick), 10), _OVER_TIME - 16)),
+            amounts.duration(tick).replace(".00", "").replace(".0", ""),
+        )
+        for tick in range(0, whole + 1, every * load.step)
+    ]
+    return drawing("plot wide", _OVER_TIME, 14, *marks)
+
+
+def strip_plot(load: Load, strip: Strip) -> Markup:
+    """A figure over the time of a load test, from zero."""
+    base, wide = 34.0, (_OVER_TIME - 2) / len(strip.values)
+    highest = strip.most or 0.0
+    name = "bar wrong" if strip.unit is Unit.SHARE else "bar"
+    parts = [box("ground", 0, base, _OVER_TIME, 1)]
+    for place, value in enumerate(strip.values):
+        if value and highest:
+            tall = max(value / highest * (base - 2), 1.0)
+            parts.append(box(name, _at(load, place * load.step), base - tall, wide - 0.7, tall))
+    return drawing("plot wide", _OVER_TIME, 36, *parts)
+
+
+def window_plot(load: Load, window: Window) -> Markup:
+    """When a fault rule held."""
+    first, last = _at(load, window.first), _at(load, window.last)
+    bar = box("fault-window", first, 3, max(last - first, 2), 10)
+    return drawing("plot wide", _OVER_TIME, 16, box("ground", 0, 3, _OVER_TIME, 10), bar)
 
 
 # Over runs ---------------------------------------------------------------------------------------

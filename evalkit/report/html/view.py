@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from evalkit.gate import Verdict
 from evalkit.gate.forecast import Interval
+from evalkit.live.meter import LoadCounts
 from evalkit.metrics import Unit
 
 State: TypeAlias = Literal["failed", "degraded", "recovered", "untried", "never"]
@@ -27,7 +28,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Findings, or ends of sessions, of one signature. `message` and `hint` are of the first."""
+    """Findings, or ends of sessions, of one signature. `message` and `hint` are of the first.
+
+    `along` is what else was found about the same calls, or in the same sessions and about no call.
+    """
 
     label: str
     check: str
@@ -41,6 +45,7 @@ class Problem:
     expected: str | None = None
     seen: str | None = None
     places: tuple[Place, ...] = ()
+    along: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +59,22 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """A figure that keeps the run from passing, in a line: of a gate, or against the baseline.
+    `plain` says what the figure is; `changed` that the places are sessions that did something
+    else than in the baseline, and not only the worst of them.
+    """
+
+    text: str
+    scope: str
+    critical: bool
+    part: str
+    plain: str = ""
+    places: tuple[Place, ...] = ()
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Banner:
     """The verdict and why, and what makes this run this run."""
 
@@ -64,6 +85,7 @@ class Banner:
     run: str
     status: str
     facts: tuple[tuple[str, str], ...]
+    settings: tuple[tuple[str, str], ...]
     totals: tuple[Total, ...]
     clock: str | None
     command: str
@@ -71,6 +93,23 @@ class Banner:
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
     first: tuple[Problem, ...]
+    more_first: int
+    missed: tuple[Missed, ...]
+    more_missed: int
+    do: str | None = None
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What the faults of a scenario added to a session, on average: the factor of its calls, and
+    more time and cost; over so many sessions.
+    """
+
+    sessions: int
+    amplification: float | None
+    latency: float | None
+    cost: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +131,18 @@ class ScenarioLine:
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     problems: tuple[tuple[str, str], ...]
+    added: Added | None = None
+    worse: tuple[str, ...] = ()
+
+    @property
+    def added_cost(self) -> float | None:
+        """What the faults added to a session's cost, if that is known."""
+        return None if self.added is None else self.added.cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateLine:
-    """A gate. `change` is how far the figure moved since the baseline, where there is one."""
+    """A gate. `before` is what the figure was in the baseline, where there is one."""
 
     gate: str
     group: str | None
@@ -113,7 +159,60 @@ class GateLine:
     sessions: int
     margin: float | None
     why: str
-    change: float | None = None
+    before: float | None = None
+    critical: bool = False
+
+    @property
+    def change(self) -> float | None:
+        """How much more it is than in the baseline, which keeps nine decimals."""
+        if self.before is None or self.observed is None:
+            return None
+        change = self.observed - self.before
+        return 0.0 if abs(change) <= 1e-9 + abs(self.before) * 1e-9 else change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """A figure of a scenario that is worse or better than in the baseline. Where it `counts` not,
+    its scenario does not block.
+    """
+
+    scenario: str
+    figure: str
+    unit: Unit
+    before: float
+    now: float
+    counts: bool
+    why: str
+    places: tuple[Place, ...] = ()
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Sessions that took another step than in the baseline, and how many are bad since."""
+
+    scenario: str
+    before: str
+    now: str
+    sessions: int
+    bad: int
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """The run against its baseline."""
+
+    baseline: str
+    verdict: Verdict
+    summary: str
+    worse: tuple[Moved, ...]
+    better: tuple[Moved, ...]
+    changes: tuple[Change, ...]
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,11 +278,16 @@ class Integration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A limit that a gate sets to a scenario's latencies."""
+    """A limit that a gate sets to a scenario's latencies, and what became of the gate."""
 
     label: str
     at: float
-    kept: bool
+    verdict: Verdict
+
+    @property
+    def state(self) -> str:
+        """Whether it was `kept`, was `broken`, or could not be told."""
+        return {Verdict.PASS: "kept", Verdict.FAIL: "broken"}.get(self.verdict, "open")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,6 +411,7 @@ class SessionLine:
     faults: tuple[str, ...]
     services: tuple[str, ...]
     reason: str | None
+    expected: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,11 +426,55 @@ class Sessions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """Figures under load: a place for them, empty in runs that were not under load."""
+class Strip:
+    """A figure over time, one value for each step; None where there was nothing to measure."""
 
+    label: str
+    unit: Unit
+    values: tuple[float | None, ...]
+    per: str = ""
+
+    @property
+    def most(self) -> float | None:
+        """The largest value."""
+        return max((each for each in self.values if each is not None), default=None)
+
+    @property
+    def least(self) -> float | None:
+        """The smallest value. The last step counts only where it is all there is: it is cut off."""
+        whole = self.values[:-1] or self.values
+        return min((each for each in whole if each is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """When a fault rule held, in nanoseconds since the load began, and how often it was met."""
+
+    label: str
+    first: int
+    last: int
+    delivered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """A load test. `offered` and `achieved` are sessions per second while sessions became due:
+    those that became due, and those that ended. Times are in nanoseconds since the load began, and
+    `strips` have a value for each `step`; `mocks_*` are how late the mocks were, and how long they
+    took by themselves, at p99.
+    """
+
+    scenario: str
     offered: float
     achieved: float
+    counts: LoadCounts
+    mocks_late: int
+    mocks_own: int
+    bottleneck: str | None
+    lasted: int
+    step: int
+    strips: tuple[Strip, ...]
+    windows: tuple[Window, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,6 +494,6 @@ class View:
     sessions: Sessions
     left_out: tuple[str, ...]
     versions: tuple[tuple[str, str], ...]
-    baseline: str | None = None
+    before: Before | None = None
     load: Load | None = None
     data: Mapping[str, Any] = field(default_factory=dict)

@@ -13,7 +13,8 @@ from urllib.parse import unquote_plus
 from evalkit.services.auth.jwts import Signer
 from evalkit.services.auth.model import TokensPart
 from evalkit.services.auth.tokens import Grant, TokenBook
-from evalkit.services.bodies import BodyError, json_reply, read_body
+from evalkit.services.bodies import BodyError, json_reply
+from evalkit.services.forms import read_body
 from evalkit.units import SECOND
 from evalkit.wire import Access, Reply, Request
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from evalkit.quick import quick
 from evalkit.services.llm.conversation import Conversation
 from evalkit.services.llm.speed import Speed
 from evalkit.wire import Request
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Call:
     """One HTTP request, with what was drawn for it.
@@ -27,6 +29,7 @@ class Call:
     epoch_ns: int
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What is asked, and how the reply is wanted. `input_tokens` is estimated.

@@ -88,6 +88,14 @@ class Conversation:
         self.user = users[-1] if users else None
         """The last text of the user."""
 
+    def brought_by(self, headers: Iterable[tuple[str, str]]) -> Conversation:
+        """The same conversation in a request with these headers."""
+        other = object.__new__(Conversation)
+        for name in self.__slots__:
+            setattr(other, name, getattr(self, name))
+        other.headers = headers
+        return other
+
     @property
     def system(self) -> str:
         """All system texts."""

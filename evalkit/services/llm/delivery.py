@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from evalkit.keyed import digest_of
+from evalkit.quick import quick
 from evalkit.services.llm.asked import Asked, Call
 from evalkit.services.llm.reply import ModelReply
 from evalkit.services.llm.speed import Speed
@@ -22,6 +23,7 @@ Piece: TypeAlias = tuple[int, bytes]
 _SECOND = 1_000_000_000
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
     """What marks one reply: what its ids are made of, when it was made, by which model."""
@@ -39,6 +41,7 @@ class Stamp:
         return self.id(choice, index)[:24] if choice else self.id(index)[:24]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """All that a reply on the wire is made from. `replies` has one for each choice."""
@@ -76,8 +79,10 @@ def delivery(asked: Asked, call: Call, said: ModelReply) -> Delivery:
 
 def in_one_piece(body: bytes, sent: Delivery) -> tuple[Step, ...]:
     """The steps of a reply that goes out when its last token is there."""
-    spoken = sent.call.speed.after(max(sent.tokens - 1, 0))
-    return (Wait(sent.call.latency_ns + spoken), Head(), Send(body))
+    speed = sent.call.speed
+    spoken = 0 if speed.at_once else speed.after(max(sent.tokens - 1, 0))
+    wait = sent.call.latency_ns + spoken
+    return (Wait(wait), Head(), Send(body)) if wait else (Head(), Send(body))
 
 
 def streamed(pieces: Iterable[Piece], latency_ns: int, speed: Speed) -> tuple[Step, ...]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from evalkit.services.quota.clients import EACH, Each
 from evalkit.suite.parts import Count, Part
 from evalkit.units import MINUTE, Duration
 
@@ -31,13 +32,14 @@ TokenCount = Annotated[int, BeforeValidator(_read_tokens), Field(ge=1, le=10**12
 
 
 class RateLimitPart(Part):
-    """What a provider lets all its callers use within a window."""
+    """What a provider lets its callers use within a window: all of them, or each."""
 
     requests: Count | None = Field(None, description="Requests")
     tokens: TokenCount | None = Field(None, description="Tokens, read and written")
     input_tokens: TokenCount | None = Field(None, description="Tokens read (anthropic)")
     output_tokens: TokenCount | None = Field(None, description="Tokens written (anthropic)")
     window: Duration = MINUTE
+    each: Each | None = Field(None, description=EACH)
 
     @model_validator(mode="after")
     def _limits_something(self) -> RateLimitPart:

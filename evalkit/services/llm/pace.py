@@ -30,7 +30,7 @@ Tokens: TypeAlias = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid")
 
     def sample(self, draw: Draw) -> Speed:
         """The speed of one reply. The same draw gives the same one."""

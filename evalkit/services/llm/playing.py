@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
+from evalkit.quick import replaced
 from evalkit.services.llm.api import Speaking
 from evalkit.services.llm.delivery import Delivery, in_one_piece, streamed
 from evalkit.wire import Headers, Reply
@@ -45,4 +45,4 @@ def used_by(reply: Reply) -> dict[str, int]:
 def with_headers(reply: Reply, headers: Headers, taken: Callable[[], None] | None = None) -> Reply:
     """The reply with more headers, and with what is to be done once it is taken on."""
     takes = reply.taken if taken is None else (*reply.taken, taken)
-    return replace(reply, headers=(*reply.headers, *headers), taken=takes)
+    return replaced(reply, headers=(*reply.headers, *headers), taken=takes)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
+from evalkit.quick import replaced
 from evalkit.services.base import DEFAULT_STARTS_AT_NS
 from evalkit.services.explaining import Tried
 from evalkit.services.llm.api import Api, Route, Speaking, answers, speaks
@@ -32,6 +32,7 @@ from evalkit.services.llm.spoken import Spoken
 from evalkit.wire import Reply, Request
 
 _AT_ONCE = Speed(None)
+_MOST_PATHS = 256  # whose routes a service remembers
 
 
 class ModelService:
@@ -54,7 +55,8 @@ class ModelService:
         self._settings = settings
         self._api = api
         self._starts_at_ns = starts_at_ns
-        self._limits = None if settings.rate_limit is None else Buckets(settings.rate_limit)
+        self._found: dict[tuple[str, str], tuple[Route, Mapping[str, str]] | None] = {}
+        self._limits: dict[str | None, Buckets] = {}
 
     def operation(self, request: Request) -> str:
         """What the request is for, like `chat`; `METHOD path` where that is unknown."""
@@ -102,10 +104,10 @@ class ModelService:
         """The reply, counted against the rate limits by its usage. Raises `Refused`."""
         used = used_by(reply)
         now = call.request.at
-        if self._limits is None:
+        limits = self._buckets(call)
+        if limits is None:
             levels = self._api.unlimited(used)
             return with_headers(reply, self._api.limit_headers(levels, call))
-        limits = self._limits
         spent = limits.refusal(now, used)
         if spent is not None:
             refused = self.refused(Limited(model, spent), call)
@@ -117,8 +119,26 @@ class ModelService:
 
     # Parts ------------------------------------------------------------------------------------
 
+    def _buckets(self, call: Call) -> Buckets | None:
+        """The rate limits of whoever asks; None where there are none."""
+        part = self._settings.rate_limit
+        if part is None:
+            return None
+        client = self._api.key(call.request) if part.each else None
+        if client not in self._limits:
+            self._limits[client] = Buckets(part)
+        return self._limits[client]
+
     def _find(self, request: Request) -> tuple[Route, Mapping[str, str]] | None:
         """The route of a request; one of another method where there is none of this."""
+        key = request.method, request.path
+        if key not in self._found:
+            if len(self._found) >= _MOST_PATHS:
+                self._found.clear()
+            self._found[key] = self._search(request)
+        return self._found[key]
+
+    def _search(self, request: Request) -> tuple[Route, Mapping[str, str]] | None:
         other = None
         for route in self._api.routes:
             if match := route.path.fullmatch(request.path):
@@ -145,7 +165,7 @@ class ModelService:
         except Refused as refused:
             refused.sign(call.seed)
             reply = refused.reply()
-        return replace(reply, headers=(*reply.headers, *self._api.headers(call)))
+        return replaced(reply, headers=(*reply.headers, *self._api.headers(call)))
 
     def _answer(self, route: Route | None, call: Call) -> Reply:
         request = call.request
@@ -196,7 +216,7 @@ class ModelService:
         )
         keep = asked.keep
         taken = reply.taken if keep is None else (*reply.taken, lambda: keep(sent))
-        return replace(reply, taken=taken, speech=speech)
+        return replaced(reply, taken=taken, speech=speech)
 
     def _refuse(self, problem: Problem, call: Call) -> Reply:
         raise self.refused(problem, call)

@@ -13,6 +13,11 @@ class Speed:
 
     tokens_per_second: float | None
 
+    @property
+    def at_once(self) -> bool:
+        """Whether all tokens come with the first."""
+        return self.tokens_per_second is None
+
     def after(self, tokens: int) -> int:
         """When so many more tokens than the first are out, in nanoseconds after the first."""
         rate = self.tokens_per_second

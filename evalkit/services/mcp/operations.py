@@ -1,7 +1,8 @@
 """Tools made of the operations of an OpenAPI document: what they take, and what a call asks of the
 service behind them.
 
-A tool takes the parameters of its operation by their names, and a JSON body as `body`.
+A tool takes the parameters of its operation by their names, and a body of JSON, else of a form, as
+`body`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from evalkit.services.bodies import json_bytes, json_text
+from evalkit.services.forms import KINDS, form_bytes, kind_of
 from evalkit.services.mcp.schemas import Schema
 from evalkit.services.openapi.compiled import CompiledOpenApi
 from evalkit.services.openapi.contract import Contract, Media, Operation, Parameter
+from evalkit.services.openapi.discriminators import is_told
 from evalkit.services.openapi.schemas import ADDRESS
 from evalkit.wire import Request
 
@@ -50,8 +53,8 @@ class OperationTool:
                 headers.append((each.name.lower(), _text(value)))
         body = b""
         if BODY in arguments:
-            headers.append(("content-type", "application/json"))
-            body = json_bytes(arguments[BODY])
+            body, kind = _written(operation, arguments[BODY])
+            headers.append(("content-type", kind))
         method = operation.pattern.method
         return replace(
             asked, method=method, path=path, query=tuple(query), headers=tuple(headers), body=body
@@ -93,7 +96,7 @@ def _input(contract: Contract, operation: Operation) -> dict[str, Any]:
         properties[each.name] = {"$ref": each.address} if each.address else {}
         if each.required:
             required.append(each.name)
-    media = _json(() if operation.body is None else operation.body.media)
+    media = _media(operation)
     if media is not None:
         properties[BODY] = {"$ref": media.address} if media.address else {}
         if operation.body is not None and operation.body.required:
@@ -102,8 +105,19 @@ def _input(contract: Contract, operation: Operation) -> dict[str, Any]:
     return _whole(contract, {**schema, **({"required": required} if required else {})})
 
 
-def _json(media: Sequence[Media]) -> Media | None:
-    return next((each for each in media if each.is_json), None)
+def _media(operation: Operation) -> Media | None:
+    """What a body is written as: JSON where it may be, else a form."""
+    media = () if operation.body is None else operation.body.media
+    first = next((each for each in media if each.is_json), None)
+    return first or next((each for each in media if kind_of(each.kind) in KINDS), None)
+
+
+def _written(operation: Operation, value: Any) -> tuple[bytes, str]:
+    """The body that holds a value, and its content type."""
+    media = _media(operation)
+    if media is None or media.is_json or not isinstance(value, dict):
+        return json_bytes(value), "application/json"
+    return form_bytes(value, kind_of(media.kind))
 
 
 def _whole(contract: Contract, schema: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +134,8 @@ def _whole(contract: Contract, schema: dict[str, Any]) -> dict[str, Any]:
         if isinstance(address, str) and address.startswith(ADDRESS):
             waiting.append(address)
             return {**value, "$ref": f"#/$defs/{address.removeprefix(ADDRESS)}"}
-        return {key: moved(each) for key, each in value.items()}
+        plain = {key: each for key, each in value.items() if not is_told(key, each)}
+        return {key: moved(each) for key, each in plain.items()}
 
     whole = {key: moved(each) for key, each in schema.items()}
     while waiting:

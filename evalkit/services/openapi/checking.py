@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from math import isinf
 from typing import TYPE_CHECKING, Any
 
+from evalkit.services.openapi.discriminators import CHOICES, by_discriminator
 from evalkit.services.openapi.formats import FORMATS
 from evalkit.services.openapi.schemas import Form, Schemas
 from evalkit.services.openapi.wording import message_of, missing_name
@@ -116,8 +117,8 @@ class Checker:
 
 @cache
 def _validators() -> type[Validator]:
-    """The validators of JSON Schema 2020-12, reckoning with decimals as they are written: 19.99 is
-    a multiple of 0.01.
+    """The validators of JSON Schema 2020-12, reckoning with decimals as they are written (19.99 is
+    a multiple of 0.01), and going by discriminators.
     """
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import ValidationError
@@ -129,9 +130,9 @@ def _validators() -> type[Validator]:
         if (number and isinf(value)) or (number and Fraction(str(value)) % Fraction(str(step))):
             yield ValidationError(f"{value} is not a multiple of {step}")
 
-    made: type[Validator] = extend(  # type: ignore[no-untyped-call]
-        Draft202012Validator, {"multipleOf": multiple_of}
-    )
+    usual = Draft202012Validator.VALIDATORS
+    own = {"multipleOf": multiple_of, **{name: by_discriminator(usual[name]) for name in CHOICES}}
+    made: type[Validator] = extend(Draft202012Validator, own)  # type: ignore[no-untyped-call]
     return made
 
 

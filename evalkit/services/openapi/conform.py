@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import parse_qsl
 
 from evalkit.services.bodies import BodyError, read_json
+from evalkit.services.forms import KINDS, kind_of
 from evalkit.services.openapi.checking import Breach
 from evalkit.services.openapi.contract import Body, Contract, Media, Operation, Parameter
+from evalkit.services.openapi.fields import Fields
 from evalkit.services.openapi.security import carries, credential
-from evalkit.services.openapi.values import Missing, Typer, nested, read_pairs, read_text
+from evalkit.services.openapi.values import Missing, Typer, read_pairs, read_text
 from evalkit.suite.problems import closest
 from evalkit.wire import Request
 
@@ -31,6 +32,7 @@ class Conformity:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._typer = Typer(contract.schemas)
+        self._fields = Fields(contract.schemas)
 
     def refusal(
         self, operation: Operation, values: Mapping[str, str], request: Request
@@ -85,7 +87,7 @@ class Conformity:
         body = operation.body
         if body is None:
             return 400, []
-        kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
+        kind = kind_of(request.header("content-type") or "")
         if not request.body:
             rule = f"{body.node.place}.required"
             missing = Breach(where="body", message="is missing", rule=rule)
@@ -99,29 +101,25 @@ class Conformity:
         return self._content(media, kind, request)
 
     def _content(self, media: Media, kind: str, request: Request) -> tuple[int, list[Breach]]:
-        if media.address is None:
+        if media.address is None and kind not in KINDS:
             return 400, []
+        value: Any
+        found: list[Breach] = []
         try:
-            value = self.read(media, kind, request.body)
+            if kind in KINDS:
+                value, found = self._fields.value(media, request)
+            elif media.is_json or kind.endswith(("/json", "+json")):
+                value = read_json(request.body)
+            elif kind.startswith("text/"):
+                value = request.body.decode("utf-8", "replace")
+            else:
+                return 400, []
         except BodyError as error:
             broken = Breach(where="body", message=error.message, rule=media.node.place)
             return error.status, [broken]
-        if value is None and kind not in ("application/json", *_FORMS) and not media.is_json:
-            return 400, []
-        return 400, self._contract.checker.breaches(media.address, value, "body")
-
-    def read(self, media: Media, kind: str, body: bytes) -> Any:
-        """The value of a body; None where its type is none that is read. Raises `BodyError`."""
-        if media.is_json or kind.endswith(("/json", "+json")):
-            return read_json(body)
-        if kind in _FORMS and media.address is not None:
-            pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-            form = self._contract.schemas.form(media.address)
-            return self._typer.typed(form, nested(pairs))
-        return body.decode("utf-8", "replace") if kind.startswith("text/") else None
-
-
-_FORMS = ("application/x-www-form-urlencoded",)
+        if media.address is not None:
+            found += self._contract.checker.breaches(media.address, value, "body")
+        return 400, found
 
 
 def media_of(body: Body, kind: str) -> Media | None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 from evalkit.keyed import Draw
 from evalkit.services.bodies import BodyError, json_bytes, json_text, read_json
+from evalkit.services.forms import KINDS, form_bytes, kind_of, read_pairs, read_parts
 from evalkit.services.openapi.contract import Contract, Media, Operation, Response
 from evalkit.services.openapi.patterns import Unmade
 from evalkit.services.openapi.values import Typer, nested
@@ -177,13 +177,16 @@ def _said(
 ) -> Iterator[tuple[str, Any]]:
     """What a request says of the record: fields of its body, then parameters of its path."""
     body: Any = {}
-    kind = request.header("content-type") or ""
+    content_type = request.header("content-type") or ""
     try:
-        if kind.startswith("application/x-www-form-urlencoded"):
-            pairs = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-            body = nested(pairs)
-        elif request.body:
-            body = read_json(request.body)
+        match kind_of(content_type):
+            case "application/x-www-form-urlencoded":
+                body = nested(read_pairs(request.body))
+            case "multipart/form-data":
+                parts = read_parts(request.body, content_type)
+                body = {each.name: each.text for each in parts if each.filename is None}
+            case _ if request.body:
+                body = read_json(request.body)
     except (BodyError, ValueError):
         body = {}
     if isinstance(body, dict):
@@ -206,7 +209,9 @@ def _worded(value: Any, message: str) -> Any:
 
 def _sent(media: Media, value: Any, status: int, headers: Headers) -> Reply:
     kind = "application/json" if "*" in media.kind else media.kind
-    if media.is_json or "*" in media.kind or not isinstance(value, str):
+    if kind_of(kind) in KINDS and isinstance(value, dict):
+        body, kind = form_bytes(value, kind_of(kind))
+    elif media.is_json or "*" in media.kind or not isinstance(value, str):
         body = json_bytes(value)
     else:
         body = value.encode("utf-8", "replace")

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 from evalkit.errors import SuiteError
 from evalkit.services.openapi.cycles import endless
+from evalkit.services.openapi.discriminators import read_discriminator
 from evalkit.services.openapi.document import Library, Node, Unresolved
 from evalkit.services.openapi.keywords import (
     IN_PLACE,
@@ -200,6 +201,9 @@ class Schemas:
             form["examples"] = examples
         elif "example" in node.value:
             form["examples"] = [node.value["example"]]
+        told = read_discriminator(node, self._resolved_quietly, self._refuse)
+        if told is not None:
+            form["discriminator"] = told
         if "required" in form:
             left_out = self._left_out(node, sense)
             form["required"] = [each for each in form["required"] if each not in left_out]

@@ -13,6 +13,7 @@ from fractions import Fraction
 from math import gcd
 from typing import Any, TypeAlias
 
+from evalkit.services.openapi.discriminators import CHOICES, told_apart
 from evalkit.services.openapi.schemas import Form, Schemas
 
 Choose: TypeAlias = Callable[[str, Sequence[Form]], Form]
@@ -62,9 +63,9 @@ def _add(shape: Shape, schemas: Schemas, form: Form, choose: Choose) -> None:
         _add(shape, schemas, schemas.form(form["$ref"]), choose)
     for each in form.get("allOf", ()):
         _add(shape, schemas, each, choose)
-    for name in ("oneOf", "anyOf"):
+    for name in CHOICES:
         if name in form:
-            _add(shape, schemas, choose(name, form[name]), choose)
+            _add(shape, schemas, choose(name, told_apart(form, name)), choose)
 
 
 def _add_values(shape: Shape, form: Form) -> None:

@@ -50,7 +50,7 @@ class Typer:
     def typed(self, form: Form, value: Any) -> Any:
         """The value with its texts typed as the form asks."""
         if isinstance(value, list):
-            items = self._part(form, "items")
+            items = self.items(form)
             return [self.typed(items, each) for each in value]
         if isinstance(value, dict):
             return {
@@ -58,7 +58,7 @@ class Typer:
             }
         types = self.types(form)
         if "array" in types and "string" not in types:
-            return [self.typed(self._part(form, "items"), value)]
+            return [self.typed(self.items(form), value)]
         return _scalar(types, value) if isinstance(value, str) else value
 
     def property(self, form: Form, name: str, deep: int = 0) -> Form:
@@ -71,6 +71,10 @@ class Typer:
                 return found
         additional: Form = form.get("additionalProperties", {})
         return {} if additional == {"not": {}} else additional
+
+    def items(self, form: Form) -> Form:
+        """The form of the items of a list; an empty one where nothing is said of them."""
+        return self._part(form, "items")
 
     def _part(self, form: Form, name: str, deep: int = 0) -> Form:
         if name in form:

@@ -27,7 +27,7 @@ def message_of(error: ValidationError) -> str:
     match error.validator:
         case "type":
             return f"{value} is not of type {_or(wanted)}"
-        case "enum":
+        case "enum" | "discriminator":
             return f"{value} is not one of {', '.join(map(shown, wanted[:20]))}"
         case "const":
             return f"{value} is not {shown(wanted)}"

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from evalkit.faults.envelope import envelope_of, error_body
 from evalkit.services.base import Runs, Service
 from evalkit.services.latency import Latency
-from evalkit.services.quota.limits import Bucket, Concurrency, Limit, Standing, Window
+from evalkit.services.quota.clients import client_of
+from evalkit.services.quota.limits import Bucket, Concurrency, Limit, Standing, TokenWindow, Window
 from evalkit.services.quota.model import LimitsPart, QuotaPart
 from evalkit.services.quota.servers import Servers
 from evalkit.units import SECOND
@@ -23,11 +24,19 @@ from evalkit.wire import Headers, Reply, Request, Wait
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A limit with the operations that it is about."""
+    """A limit with the operations that it is about, for all or for each client."""
 
-    limit: Limit
-    at: str
-    status: int
+    part: QuotaPart
+    starts_at_ns: int
+    limits: dict[str | None, Limit] = field(default_factory=dict)
+
+    def limit(self, request: Request) -> Limit:
+        """The limit of whoever asks."""
+        client = client_of(request) if self.part.each else None
+        found = self.limits.get(client)
+        if found is None:
+            found = self.limits[client] = _limit(self.part, self.starts_at_ns)
+        return found
 
 
 class LimitedService:
@@ -37,9 +46,7 @@ class LimitedService:
 
     def __init__(self, service: Service, limits: LimitsPart, *, starts_at_ns: int) -> None:
         self._service = service
-        self._rules = [
-            _Rule(_limit(part, starts_at_ns), part.at, part.status) for part in limits.quota
-        ]
+        self._rules = [_Rule(part, starts_at_ns) for part in limits.quota]
         self._servers: Servers | None = None
         self._duration: Latency | None = None
         self._full = 503
@@ -84,26 +91,28 @@ class LimitedService:
     async def handle(self, request: Request) -> Reply:
         """The reply of the service, later where it is busy; a refusal beyond a limit."""
         operation = self._service.operation(request)
-        rules = [rule for rule in self._rules if fnmatchcase(operation, rule.at)]
-        refusal = self._refusal(rules, request.at)
+        rules = [rule for rule in self._rules if fnmatchcase(operation, rule.part.at)]
+        limits = [(rule.limit(request), rule.part.status) for rule in rules]
+        refusal = self._refusal(limits, request.at)
         if refusal is not None:
             return replace(refusal, route=operation)
         reply = await self._worked_on(request)
         until = request.at + sum(step.ns for step in reply.plan if isinstance(step, Wait))
-        for rule in rules:
-            rule.limit.take(request.at, until)
-        return replace(reply, headers=(*reply.headers, *_told(rules, request.at)))
+        tokens = 0 if reply.usage is None else reply.usage.input + reply.usage.output
+        for limit, _ in limits:
+            limit.take(request.at, until, tokens)
+        return replace(reply, headers=(*reply.headers, *_told(limits, request.at)))
 
-    def _refusal(self, rules: Sequence[_Rule], at: int) -> Reply | None:
+    def _refusal(self, limits: Sequence[tuple[Limit, int]], at: int) -> Reply | None:
         """The refusal of a request that has no room; its Retry-After is when all have."""
-        waits = [(rule.limit.wait(at), rule.status) for rule in rules]
+        waits = [(limit.wait(at), status) for limit, status in limits]
         if self._servers is not None:
             waits.append((self._servers.wait(at), self._full))
         wait, status = max(waits, default=(0, 0))
         if wait == 0:
             return None
         body = error_body(envelope_of(self.kind), status)
-        headers = (("retry-after", str(_seconds(wait))), *_told(rules, at))
+        headers = (("retry-after", str(_seconds(wait))), *_told(limits, at))
         return Reply.json(body, status=status, headers=headers)
 
     async def _worked_on(self, request: Request) -> Reply:
@@ -122,6 +131,8 @@ class LimitedService:
 
 
 def _limit(part: QuotaPart, starts_at_ns: int) -> Limit:
+    if part.tokens is not None and part.per is not None:
+        return TokenWindow(part.tokens, part.per, starts_at_ns)
     if part.requests is not None and part.per is not None:
         return Window(part.requests, part.per, starts_at_ns)
     if part.burst is not None and part.refill is not None:
@@ -130,9 +141,9 @@ def _limit(part: QuotaPart, starts_at_ns: int) -> Limit:
     return Concurrency(part.concurrent)
 
 
-def _told(rules: Sequence[_Rule], at: int) -> Headers:
+def _told(limits: Sequence[tuple[Limit, int]], at: int) -> Headers:
     """What is left, in the headers that most APIs have: of the limit with the least left."""
-    standings = [rule.limit.standing(at) for rule in rules]
+    standings = [limit.standing(at) for limit, _ in limits]
     known = [each for each in standings if each is not None]
     if not known:
         return ()

@@ -29,8 +29,8 @@ class Limit(ABC):
         """How long until one more request has room; 0 now. If nobody else comes, that is exact."""
 
     @abstractmethod
-    def take(self, at: int, until: int) -> None:
-        """A request came in, and is under way until then."""
+    def take(self, at: int, until: int, tokens: int = 0) -> None:
+        """A request came in, is under way until then, and uses so many tokens of a model."""
 
     def standing(self, at: int) -> Standing | None:
         """What is left at this moment; None of a limit that headers do not tell of."""
@@ -55,11 +55,14 @@ class Window(Limit):
         self._move(at)
         return 0 if self._taken < self._limit else self._left_of(at)
 
-    def take(self, at: int, until: int) -> None:
+    def take(self, at: int, until: int, tokens: int = 0) -> None:
         """One more of this window."""
-        del until
+        del until, tokens
+        self._count(at, 1)
+
+    def _count(self, at: int, units: int) -> None:
         self._move(at)
-        self._taken += 1
+        self._taken += units
 
     def standing(self, at: int) -> Standing:
         """What is left of this window."""
@@ -74,6 +77,17 @@ class Window(Limit):
 
     def _left_of(self, at: int) -> int:
         return self._length - (self._origin + at) % self._length
+
+
+class TokenWindow(Window):
+    """So many tokens of a model in each window. What a request uses is known once it is answered:
+    the one that goes beyond is let in, and those after it are not.
+    """
+
+    def take(self, at: int, until: int, tokens: int = 0) -> None:
+        """So many tokens more of this window."""
+        del until
+        self._count(at, tokens)
 
 
 class Bucket(Limit):
@@ -92,9 +106,9 @@ class Bucket(Limit):
         """Until one request is in the bucket."""
         return max(0, self._full_at - at - (self._burst - 1) * self._gap)
 
-    def take(self, at: int, until: int) -> None:
+    def take(self, at: int, until: int, tokens: int = 0) -> None:
         """One request goes out of the bucket."""
-        del until
+        del until, tokens
         self._full_at = max(self._full_at, at) + self._gap
 
     def standing(self, at: int) -> Standing:
@@ -117,7 +131,7 @@ class Concurrency(Limit):
             heapq.heappop(self._ends)
         return 0 if len(self._ends) < self._limit else self._ends[0] - at
 
-    def take(self, at: int, until: int) -> None:
+    def take(self, at: int, until: int, tokens: int = 0) -> None:
         """One more is under way."""
-        del at
+        del at, tokens
         heapq.heappush(self._ends, until)

@@ -1,8 +1,10 @@
 """How much a service takes, as its definition says it. The fields are the YAML.
 
 quota: {requests: 100, per: 1min}            a fixed window
+quota: {tokens: 10000, per: 1min}            tokens of a model, read and written
 quota: {burst: 20, refill: 10/s}             a token bucket
 quota: {concurrent: 5}                       so many at once
+quota: {requests: 9, per: 1s, each: client}  to every client as many
 capacity: {servers: 4, service: 50ms}        a queue before so many servers
 """
 
@@ -13,6 +15,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, model_validator
 
 from evalkit.services.latency import Latency
+from evalkit.services.quota.clients import EACH, Each
 from evalkit.suite.parts import Count, Natural, OneOrMany, Part
 from evalkit.units import Duration, Rate
 
@@ -29,6 +32,9 @@ class QuotaPart(Part):
     """One limit; a request beyond it is refused, and told when to come again."""
 
     requests: Count | None = Field(None, description="Requests in a window of `per`")
+    tokens: Count | None = Field(
+        None, description="Tokens in a window of `per`, read and written, of a model"
+    )
     per: Annotated[Duration, AfterValidator(_above_zero)] | None = Field(
         None, description="The window; it begins at whole multiples of its length, as a minute does"
     )
@@ -37,17 +43,21 @@ class QuotaPart(Part):
         None, description="How fast the bucket fills"
     )
     concurrent: Count | None = Field(None, description="Requests under way at once")
+    each: Each | None = Field(None, description=EACH)
     at: str = Field("*", description="A glob of the operations that count and are counted")
     status: Refusal = Field(429, description="What a request beyond it is answered")
 
     @model_validator(mode="after")
     def _one_kind(self) -> QuotaPart:
-        kinds = [("requests", "per"), ("burst", "refill"), ("concurrent",)]
+        counted = "tokens" if self.tokens is not None else "requests"
+        kinds = [(counted, "per"), ("burst", "refill"), ("concurrent",)]
         given = [[name for name in kind if getattr(self, name) is not None] for kind in kinds]
         whole = [names == list(kind) for names, kind in zip(given, kinds, strict=True)]
-        if sum(map(bool, given)) != 1 or sum(whole) != 1:
+        both = self.tokens is not None and self.requests is not None
+        if sum(map(bool, given)) != 1 or sum(whole) != 1 or both:
             raise ValueError(
-                "a quota has `requests` and `per`, or `burst` and `refill`, or `concurrent`"
+                "a quota has `requests` and `per`, or `tokens` and `per`, or `burst` and `refill`, "
+                "or `concurrent`"
             )
         return self
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from evalkit.keyed import digest_of
-from evalkit.services.bodies import BodyError, json_reply, read_body
+from evalkit.services.bodies import BodyError, json_reply
+from evalkit.services.forms import read_body
 from evalkit.services.state.table import text_of
 from evalkit.services.template import Expression, RenderError
 from evalkit.wire import Reply, Request

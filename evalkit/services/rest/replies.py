@@ -14,6 +14,7 @@ from evalkit.wire import Effect, Head, Headers, Reply, Send
 
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 _BODILESS = (204, 304)
+_HEAD = Head()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +44,12 @@ class CompiledReply:
             body, kind = str(value).encode("utf-8", "replace"), "text/plain; charset=utf-8"
         effects = () if effect is None or self.status >= 400 else (effect.render(variables, value),)
         headers = self._headers(body, kind, self.headers.render(variables))
-        plan = (Head(), Send(body)) if body and self.status not in _BODILESS else (Head(),)
+        plan = (_HEAD, Send(body)) if body and self.status not in _BODILESS else (_HEAD,)
         return Reply(status=self.status, headers=headers, plan=plan, effects=effects, route=route)
 
     def _headers(self, body: bytes, kind: str | None, given: Mapping[str, Any]) -> Headers:
+        if not given and kind is not None and self.status not in _BODILESS:
+            return (("content-type", kind), ("content-length", str(len(body))))
         headers: dict[str, str] = {} if kind is None else {"content-type": kind}
         if self.status in _BODILESS:
             headers = {}

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from evalkit.quick import quick
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _PARAMETER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -89,6 +91,7 @@ def _parameter(segment: str) -> str | None:
     return None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Match:
     """A route that fits, by its place in the list given, and the values of its parameters."""

@@ -52,6 +52,7 @@ class RestService:
         self.hosts = rest.hosts
         self._unworded = unworded
         self._rest = rest
+        self._paths = [each.pattern.path for each in rest.routes]
         self._starts_at_ns = starts_at_ns
         self._keys = IdempotencyKeys()
         self._stores = Stores(rest.stores)
@@ -64,7 +65,7 @@ class RestService:
         if match is None:
             path = self._rest.router.path_of(request.path) or request.path
         else:
-            path = self._rest.routes[match.index].pattern.path
+            path = self._paths[match.index]
         return f"{request.method} {path}"
 
     async def handle(self, request: Request) -> Reply:
@@ -76,7 +77,8 @@ class RestService:
             return replace(own, route=self.operation(request)).after(wait)
         if match is None or route is None:
             return self._unrouted(request).after(wait)
-        return self._admitted(route, match, request, wait).after(wait)
+        reply = self._admitted(route, match, request, wait)
+        return reply.after(wait) if wait else reply
 
     def _wait(self, route: CompiledRoute | None, request: Request) -> int:
         own = None if route is None else route.latency
@@ -85,9 +87,9 @@ class RestService:
 
     def _admitted(self, route: CompiledRoute, match: Match, request: Request, wait: int) -> Reply:
         """The reply of a route to whoever may ask for it."""
-        answer = partial(self._once, route, match, request, wait)
         if self._auth is None or route.public:
-            return answer()
+            return self._once(route, match, request, wait)
+        answer = partial(self._once, route, match, request, wait)
         reply = self._auth.admit(request, route.scopes, answer)
         return replace(reply, route=route.pattern.text)
 
@@ -204,10 +206,10 @@ class RestService:
 
 def _rendered(route: CompiledRoute, variables: dict[str, Any]) -> Reply:
     """The first reply whose condition holds, with its effect. Raises `RenderError`."""
-    chosen = next((each for each in route.replies if each.holds(variables)), None)
-    if chosen is None:
-        raise RenderError("the condition of none of its replies holds")
-    return chosen.render(variables, route=route.pattern.text, effect=route.effect)
+    for each in route.replies:
+        if each.condition is None or each.holds(variables):
+            return each.render(variables, route=route.pattern.text, effect=route.effect)
+    raise RenderError("the condition of none of its replies holds")
 
 
 def _with_effect(reply: Reply, route: CompiledRoute, variables: dict[str, Any]) -> Reply:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from evalkit.services.attribution import caller_variables
-from evalkit.services.bodies import read_body
+from evalkit.services.forms import read_body
 from evalkit.suite.hosts import AGENT_URL
 from evalkit.wire import Request
 

@@ -15,6 +15,9 @@ from jinja2 import nodes
 Part: TypeAlias = str | tuple[str, ...]
 """A text as it is, or the names that lead to a value."""
 
+_LIGHT, _SMALL = 256, 1 << 64
+"""How long a text, and how large a number, costs nothing worth counting."""
+
 _SIMPLE = frozenset({str, bool, int, type(None)})
 
 
@@ -37,6 +40,23 @@ def _part(node: nodes.Expr) -> Part | None:
     if not isinstance(node, nodes.Name):
         return None
     return (node.name, *reversed(names))
+
+
+def light(path: Sequence[str], variables: Mapping[str, Any]) -> tuple[Any] | None:
+    """The value that one name leads to, where it weighs next to nothing: what it adds to the bound
+    of a rendering is less than the definition itself. None of any other.
+    """
+    value: Any = variables
+    for name in path:
+        if type(value) is not dict or name not in value:
+            return None
+        value = value[name]
+    kind = type(value)
+    if kind is str:
+        return (value,) if len(value) <= _LIGHT else None
+    if kind is int:
+        return (value,) if -_SMALL < value < _SMALL else None
+    return (value,) if value is None or kind is bool else None
 
 
 def looked_up(parts: Sequence[Part], variables: Mapping[str, Any]) -> list[Any] | None:

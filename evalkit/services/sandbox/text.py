@@ -11,7 +11,7 @@ from jinja2.runtime import Context
 
 from evalkit.services.sandbox.environment import Sandbox
 from evalkit.services.sandbox.errors import RenderError
-from evalkit.services.sandbox.lookup import Part, looked_up, parts_of
+from evalkit.services.sandbox.lookup import Part, light, looked_up, parts_of
 from evalkit.services.sandbox.meter import CURRENT, checked
 from evalkit.services.sandbox.syntax import NATIVE, meter, restrict
 from evalkit.services.sandbox.values import plain, text_of
@@ -35,7 +35,7 @@ class TextError(ValueError):
 class Text:
     """A compiled text. `names` are the variables that it uses."""
 
-    __slots__ = ("_native", "_parts", "_root", "_sets", "names", "source")
+    __slots__ = ("_native", "_parts", "_path", "_root", "_sets", "names", "source")
 
     def __init__(
         self, source: str, tree: nodes.Template, parts: Sequence[Part] | None, *, native: bool
@@ -45,10 +45,13 @@ class Text:
         self._root: _Root = _sandbox().from_string(tree).root_render_func
         self._native = native
         self._parts = parts
+        self._path = _path(parts) if native else None
         self._sets = tree.find(nodes.Assign) is not None
 
     def render(self, variables: Mapping[str, Any]) -> Any:
         """Its value with these variables, under the meter of the rendering under way."""
+        if self._path is not None and (known := light(self._path, variables)):
+            return known[0]
         try:
             if self._parts is not None and (found := looked_up(self._parts, variables)):
                 return plain(found[0]) if self._native else _joined(found)
@@ -113,6 +116,14 @@ def _compiled(
         raise TextError(error.message or "it is not a template", error.lineno) from None
     except (RecursionError, MemoryError, SyntaxError):
         raise TextError("it is nested too deeply") from None
+
+
+def _path(parts: Sequence[Part] | None) -> tuple[str, ...] | None:
+    """The names of a text that only names one value."""
+    match parts:
+        case [tuple() as path]:
+            return path
+    return None
 
 
 def _only_expression(tree: nodes.Template) -> nodes.Output | None:

@@ -351,3 +351,9 @@ class _OldForm(Backends):
 
 def asks_the_bureau_in_another_form() -> Made:
     return loan_assistant(backends=_OldForm)
+
+
+def asks_the_model_once() -> Made:
+    sound = assistant.model_client
+    agent.model_client = lambda: sound().with_options(max_retries=0)
+    return loan_assistant()

@@ -109,6 +109,18 @@ def _model_knows_best(
 believes_the_model = replacing(office, "rule", _model_knows_best)
 
 
+def _notes_know_best(
+    summary: handovers.Summary, policy: backends.Policy, advice: models.Advice
+) -> office.Ruling:
+    if "pre-approved" in policy.notes:
+        return office.Ruling("pay", summary.total, "It is approved already.")
+    return _rule(summary, policy, advice)
+
+
+_rule = office.rule
+believes_the_notes = replacing(office, "rule", _notes_know_best)
+
+
 # -- hand-overs
 
 

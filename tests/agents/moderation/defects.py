@@ -150,6 +150,22 @@ async def _new_task(
 new_key_for_each_attempt = replacing(backends.Backends, "_send", _new_task)
 
 
+async def _acts_anew(
+    self: backends.Backends, url: str, body: dict[str, Any], key: str, stage: Stage
+) -> Any:
+    if not url.startswith(self.feed):
+        return await _send(self, url, body, key, stage)
+
+    async def post() -> Any:
+        return (await self.http.post(url, json=body)).raise_for_status()
+
+    return await attempts.attempt(post, stage)
+
+
+_send = backends.Backends._send
+acts_without_a_key = replacing(backends.Backends, "_send", _acts_anew)
+
+
 async def _bare(self: backends.Backends, post: str, text: str, why: str, **more: Any) -> Any:
     return await _ask(self, post, text, "", path=[])
 

@@ -234,3 +234,22 @@ def never_counts_its_tokens() -> Made:
 
 
 HANDBOOK = "\nFrom the handbook: " + "first switch it off and then switch it on again; " * 3000
+
+
+def gives_up_on_a_slow_crm() -> Made:
+    backends.READ = Limits(attempts=2, timeout=4)
+    return support_agent()
+
+
+def thanks_when_no_model_answers() -> Made:
+    sound = Desk.answer
+
+    async def thanks(self: Desk, state: Ticket) -> Ticket:
+        found = await sound(self, state)
+        if found.get("confidence") is not None:
+            return found
+        text = "Thank you for your message. All is well with your order."
+        return {"draft": text, "confidence": 1.0, **said(text, "answered")}
+
+    Desk.answer = thanks
+    return support_agent()

@@ -158,6 +158,10 @@ def test_rates_of_samples_are_compared_by_their_difference():
 
 def test_the_sign_test_is_exact():
     assert sign_p(10, 0) == 1 / 1024
+    # What `evalkit compare --help` says of how many sessions it takes.
+    for series, sessions in {1: 5, 2: 6, 4: 7, 8: 8}.items():
+        assert sign_p(sessions, 0) <= Tolerance().alpha / series < sign_p(sessions - 1, 0)
+    assert sign_p(7, 0) <= Tolerance().alpha / 3 < sign_p(5, 0)
     assert sign_p(2, 1) == 0.5
     assert sign_p(0, 0) == 1.0
 

@@ -41,7 +41,7 @@ def test_regressions_and_changed_sessions_are_named():
     )
     text = markdown(run_of(scenario("happy", Verdict.PASS), compared=compared).record)
     assert "`turn.latency` p90 1s → 9s, 10 worse, 0 better of 40" in text
-    assert "- `happy/s1` step 2: `a` → `nothing more`" in text
+    assert "- `happy/s1`, from step 2 on: `a` → `nothing more`" in text
 
 
 HOSTILE = (

@@ -14,7 +14,7 @@ import pytest
 
 from evalkit import api
 from evalkit.store import Run
-from tests.report.html.pages import hostile_run
+from tests.report.html.pages import hostile_run, loaded_run
 
 ROOT = Path(__file__).parents[3]
 OUTPUT = ROOT / "tests" / "output"
@@ -79,6 +79,17 @@ def hostile(shared: Path) -> Path:
             shutil.rmtree(out, ignore_errors=True)
             run: Run = hostile_run(out / "run")
             api.report(run)
+    return out / "run" / "index.html"
+
+
+@pytest.fixture(scope="session")
+def loaded(shared: Path) -> Path:
+    """The report of a run under load that was held against a baseline."""
+    out = shared / "loaded"
+    with alone(shared):
+        if not (out / "index.html").is_file():
+            shutil.rmtree(out, ignore_errors=True)
+            api.report(loaded_run(out / "run"))
     return out / "run" / "index.html"
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 from evalkit.gate import CheckResult, GateResult, Verdict
-from evalkit.journal.records import End, Severity
+from evalkit.gate.baseline import ChangedSession, Compared, Shift
+from evalkit.gate.faults import RuleResult
+from evalkit.journal.records import AnyRecord, End, Severity
+from evalkit.live.meter import Fidelity, LoadCounts
 from evalkit.metrics import Spent, Unit
 from evalkit.report.html.reading import Stored
 from evalkit.store import Run, RunRecord, ScenarioRecord
@@ -226,4 +229,88 @@ def _hostile_record(scenarios: list[ScenarioRecord]) -> RunRecord:
         versions={worst: worst},
         commit=worst,
         branch=worst,
+    )
+
+
+def under_load(session: str, at: float, *, outage: bool) -> list[AnyRecord]:
+    """A session under load that begins at this many milliseconds, and may meet an outage."""
+    pen = Pen(session).start(at).begin(at)
+    pen.call("crm", at, at + 100, status=503 if outage else 200, fault="status" if outage else None)
+    pen.reply(at + 200, None if outage else "Done.", error="it is down" if outage else None)
+    return pen.end(at + 200, End.FAILED if outage else End.COMPLETED).records
+
+
+def loaded_run(folder: Path, **given: Any) -> Run:
+    """Forty sessions, two a second from the fifth second on, of which those met an outage that
+    began in the sixth to the tenth second; held against a baseline.
+    """
+    moments = [5_000 + 500 * number for number in range(40)]
+    records = [
+        record
+        for number, at in enumerate(moments)
+        for record in under_load(f"s{number:02}", at, outage=10_000 <= at < 15_000)
+    ]
+    window = {"from": "5s", "to": "10s"}
+    rules = (
+        {"at": "crm", "when": {"window": window}, "inject": [{"status": 503}]},
+        {"at": "crm", "inject": ["stall"]},
+    )
+    met = RuleResult(
+        rule=0, at="crm", scheduled=10, fired=10, delivered=10, missed=0, excused=False
+    )
+    counts = LoadCounts(given=42, dropped=2, late_p50=1_000_000, late_p99=8_000_000)
+    scenario = scenario_of(
+        "outage",
+        sessions=40,
+        faulty=True,
+        tags=("critical",),
+        verdict=Verdict.FAIL,
+        ends={End.COMPLETED: 30, End.FAILED: 10},
+        rules=rules,
+        faults=(met,),
+        fidelity=Fidelity(late_p99=2_000_000, own_p99=500_000, load=counts),
+        gates=(gate_of(scope="outage", before=1.5e9),),
+    )
+    record = record_of(
+        scenario, clock="real", verdict=Verdict.FAIL, compared=_compared(), gates=(gate_of(),)
+    )
+    return stored(folder, result_of(records, scenario="outage"), record=replace(record, **given))
+
+
+def _compared() -> Compared:
+    shift = Shift(
+        scenario="outage",
+        series="turn.latency",
+        unit=Unit.DURATION,
+        what="p99",
+        before=100e6,
+        now=200e6,
+        n=40,
+        worse=30,
+        better=1,
+    )
+    spared = replace(shift, scenario="spared")
+    cheaper = replace(shift, series="session.cost", unit=Unit.MONEY, before=0.02, now=0.01)
+    changed = [
+        ChangedSession(
+            scenario="outage",
+            session=name,
+            step=2,
+            before="turn 1: crm GET / → 200",
+            now=now,
+            was_good=True,
+            is_good=now is not None,
+        )
+        for name, now in (("s01", "answered"), ("s02", None), ("s03", None))
+    ]
+    return Compared(
+        baseline="support-20260101T090000Z-aaaa",
+        run="support-20260105T090000Z-3fa2",
+        paired=True,
+        sessions=40,
+        regressions=(spared, shift),
+        improvements=(cheaper,),
+        changed=tuple(changed),
+        new=("the service queue",),
+        excused=("spared",),
     )

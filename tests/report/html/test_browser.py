@@ -37,8 +37,8 @@ def test_every_part_is_there_and_nothing_is_logged_or_fetched(visit: Visit, repo
         assert tab.page.locator(f"#{part}").is_visible(), part
         assert tab.page.locator(f'.side a[href="#{part}"]').count() == 1
     assert "Failed" in texts(tab, "h1")[0]
-    assert "3 of 4 scenarios did not pass" in texts(tab, ".why")[0]
-    assert len(texts(tab, ".first .problem")) == 4
+    assert "3 of 4 scenarios failed" in texts(tab, ".why")[0]
+    assert len(texts(tab, ".first .problem")) == 3
     assert tab.page.locator("#matrix td.failed").count() == 3
     assert tab.page.locator(ROWS).count() == 32
     assert tab.page.locator("#latency svg").count() > 4
@@ -125,7 +125,7 @@ def test_without_scripts_the_plain_parts_are_there(visit: Visit, report: Path) -
     tab = visit(report, java_script_enabled=False)
     for part in PARTS:
         assert tab.page.locator(f"#{part}").is_visible(), part
-    assert tab.page.locator(".first .problem").count() == 4
+    assert tab.page.locator(".first .problem").count() == 3
     assert tab.page.locator("#gates tbody tr").count() == 1
     assert tab.page.locator("#session-table tbody tr").count() == 32
     assert tab.page.locator("noscript p").is_visible()
@@ -134,9 +134,10 @@ def test_without_scripts_the_plain_parts_are_there(visit: Visit, report: Path) -
 
 @pytest.mark.parametrize(("width", "dark"), [(360, True), (1280, False)])
 def test_nothing_keeps_anybody_from_reading_it(
-    visit: Visit, report: Path, width: int, dark: bool
+    visit: Visit, report: Path, loaded: Path, width: int, dark: bool
 ) -> None:
-    for path, hash_ in ((report, ""), (report, CALL), (report.parents[1] / "index.html", "")):
+    index = report.parents[1] / "index.html"
+    for path, hash_ in ((report, ""), (report, CALL), (index, ""), (loaded, "")):
         tab = visit(path, hash_, width=width, dark=dark, bypass_csp=True)
         assert violations(tab) == []
 
@@ -153,6 +154,18 @@ def violations(tab: Tab) -> list[str]:
     ]
 
 
+def test_a_load_test_and_a_baseline_are_told_of(visit: Visit, loaded: Path) -> None:
+    tab = visit(loaded)
+    for part in ("load", "baseline"):
+        assert tab.page.locator(f"#{part}").is_visible()
+        assert tab.page.locator(f'.side a[href="#{part}"]').count() == 1
+    assert tab.page.locator("#load svg .bar.wrong").count() == 5  # seconds in which calls failed
+    assert tab.page.locator("#load svg .fault-window").count() == 2
+    tab.page.locator("#baseline a.place").first.click()
+    assert texts(tab, "#story-title")[0].startswith("s02")
+    tab.quiet()
+
+
 @pytest.mark.parametrize(
     ("name", "width", "given"),
     [
@@ -163,12 +176,19 @@ def violations(tab: Tab) -> list[str]:
     ],
 )
 def test_pages_fit_their_width(
-    visit: Visit, report: Path, output: Path, name: str, width: int, given: dict[str, Any]
+    visit: Visit,
+    report: Path,
+    loaded: Path,
+    output: Path,
+    name: str,
+    width: int,
+    given: dict[str, Any],
 ) -> None:
     for what, path, hash_ in (
         ("report", report, ""),
         ("session", report, CALL),
         ("runs", report.parents[1] / "index.html", ""),
+        ("load", loaded, ""),
     ):
         tab = visit(path, hash_, width=width, **given)
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= width

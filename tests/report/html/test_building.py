@@ -10,6 +10,7 @@ from evalkit.journal.records import Answer, End
 from evalkit.report.html.building import Room, view_of
 from evalkit.report.html.families import OTHER, applies, family_of
 from evalkit.report.html.reading import Stored
+from evalkit.report.html.sessions import LEAST_OF_CALL
 from evalkit.report.html.view import Cell, View
 from evalkit.report.html.writing import LARGEST, report_of
 from evalkit.store import Status
@@ -31,11 +32,11 @@ def cell(view: View, service: str, family: str) -> Cell:
 def test_the_banner_says_what_failed_and_what_to_look_at(view: View) -> None:
     banner = view.banner
     assert (banner.verdict, banner.title) == (Verdict.FAIL, "Failed")
-    assert banner.why == ("1 of 3 scenarios did not pass. broken: none of 2 sessions completed.")
-    assert [each.check for each in banner.first] == ["within-budget", ""]
+    assert banner.why == ("1 of 3 scenarios failed. broken: none of 2 sessions completed.")
+    assert [(each.check, len(each.along)) for each in banner.first] == [("within-budget", 1)]
     assert banner.first[0].hint == "set a timeout"
     assert banner.go_on is None
-    assert dict(banner.facts)["Seed"] == "7"
+    assert dict(banner.settings)["Seed"] == "7"
 
 
 def test_scenarios_that_failed_come_first(view: View) -> None:
@@ -136,7 +137,7 @@ def test_sessions_that_went_wrong_come_first_and_all_have_their_story(view: View
 
 def test_what_is_not_known_is_left_out(view: View) -> None:
     assert view.load is None
-    assert view.baseline is None
+    assert view.before is None
     assert {each.change for each in view.gates} == {None}
     assert len(view.history) == 1
 
@@ -147,6 +148,48 @@ def test_gates_that_did_not_hold_come_first(tmp_path: Path) -> None:
     assert [each.verdict.value for each in view_of(run).gates] == [
         *("error", "fail", "no_data", "inconclusive", "pass"),
     ]
+
+
+def test_what_is_critical_comes_first(tmp_path: Path) -> None:
+    def pen(session: str, check: str) -> Pen:
+        drawn = Pen(session).start().begin().call("crm", 0, 5)
+        return drawn.find(6, 1, check=check).reply(9).end(9)
+
+    run = stored(
+        tmp_path,
+        result_of([r for n in "abc" for r in pen(n, "often").records], scenario="usual"),
+        result_of(pen("a", "grave").records, scenario="vital"),
+        record=record_of(
+            scenario_of("usual", verdict=Verdict.FAIL, sessions=3),
+            scenario_of("vital", verdict=Verdict.FAIL, tags=("critical",)),
+            gates=(gate_of(gate="first"), gate_of(gate="vital", scope="vital", why="too slow")),
+        ),
+    )
+    view = view_of(Stored.of(run))
+    assert [each.check for each in view.banner.first] == ["grave", "often"]
+    assert [(each.gate, each.critical) for each in view.gates] == [
+        ("vital", True),
+        ("first", False),
+    ]
+    assert [(each.text, each.critical) for each in view.banner.missed] == [
+        ("too slow", True),
+        ("p90(turn.latency) is 2s, not < 1s", False),
+    ]
+    assert view.scenarios[0].name == "vital"
+
+
+def test_what_holds_or_only_warns_is_not_among_what_did_not_hold(tmp_path: Path) -> None:
+    gates = (gate_of(verdict=Verdict.PASS), gate_of(blocking=False), *[gate_of(why="no")] * 7)
+    banner = view_of(stored_small(tmp_path, gates=gates)).banner
+    assert ([each.text for each in banner.missed], banner.more_missed) == (["no"] * 5, 2)
+
+
+def test_scenarios_say_what_their_faults_added(view: View) -> None:
+    lines = {each.name: each.added for each in view.scenarios}
+    assert lines["happy"] is None
+    flaky = lines["flaky"]
+    assert flaky is not None
+    assert (flaky.sessions, flaky.amplification, flaky.latency) == (2, 1.5, 1100e6)
 
 
 def enumerate_verdicts() -> list[tuple[str, Verdict]]:
@@ -206,7 +249,30 @@ def test_stories_have_no_more_room_than_they_are_given(tmp_path: Path) -> None:
     assert "6 sessions have no timeline here, for size." in view.left_out
 
 
+def test_journals_are_read_of_the_sessions_whose_timelines_may_fit(tmp_path: Path) -> None:
+    stored = stored_small(tmp_path)
+    least = LEAST_OF_CALL * 3
+    told = view_of(stored, room=Room(stories=least, texts=0)).sessions
+    assert [each.services for each in told.lines] == [("crm",)] * 2 + [("crm", "llm")] * 4
+
+
 def test_examples_of_problems_are_told_of_before_others(tmp_path: Path) -> None:
     records = [record for n in range(80) for record in happy(f"a{n:03}").records]
     run = stored(tmp_path, result_of([*records, *flaky("z").records]))
     assert view_of(Stored.of(run)).sessions.lines[0].session == "z"
+
+
+def test_the_figures_at_the_top_go_one_way(view: View, tmp_path: Path) -> None:
+    def shown(view: View) -> list[tuple[str, str, str, bool]]:
+        return [(each.figure, each.of, each.label, each.bad) for each in view.banner.totals[:3]]
+
+    assert shown(view) == [
+        ("1", "of 3", "scenarios failed", True),
+        ("1", "of 1", "gates did not hold", True),
+        ("4", "of 6", "sessions completed", False),
+    ]
+    passed = record_of(scenario_of("fine", verdict=Verdict.PASS))
+    run = stored(
+        tmp_path, result_of(Pen("a").start().end(9).records, scenario="fine"), record=passed
+    )
+    assert shown(view_of(Stored.of(run)))[0] == ("1", "of 1", "scenarios passed", False)

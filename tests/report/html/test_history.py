@@ -51,6 +51,7 @@ def test_a_run_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
 
 def test_a_report_shows_the_runs_of_its_suite_before_it(tmp_path: Path) -> None:
     _runs(tmp_path, "support", "support", "other", "support")
+    write_report(Run(next(tmp_path.glob("support-20260102*"))))
     folder = next(tmp_path.glob("support-20260104*"))
     view = view_of(Stored.of(Run(folder)), past_runs(tmp_path))
     assert [each.started[:10] for each in view.history] == [

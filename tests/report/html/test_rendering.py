@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,11 +13,11 @@ from hypothesis import strategies as st
 
 from evalkit.report.html.building import view_of
 from evalkit.report.html.reading import Stored
-from evalkit.report.html.rendering import asset, render
+from evalkit.report.html.rendering import asset, render, ticked
 from evalkit.report.html.texts import visible
 from evalkit.report.html.view import View
 from evalkit.report.html.writing import index_of, report_of
-from tests.report.html.pages import HOSTILE, Page, hostile_run, stored_small
+from tests.report.html.pages import HOSTILE, Page, hostile_run, loaded_run, stored_small
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +91,31 @@ def test_every_part_is_there(page: Page) -> None:
         *("verdict", "scenarios", "findings", "gates", "matrix", "integrations"),
         *("latency", "cost", "orchestration", "sessions", "about"),
     }
+
+
+def test_a_load_test_and_a_baseline_have_parts_of_their_own(tmp_path: Path) -> None:
+    html, _ = report_of(Stored.of(loaded_run(tmp_path / "run")))
+    page = Page.of(html)
+    ids = [each["id"] for each in page.named("section") if each.get("id")]
+    assert ids[:2] == ["verdict", "baseline"]  # what it fails by comes first
+    assert "load" in ids
+    shown = " ".join("".join(texts) for texts in page.texts.values())
+    for text in ("arrivals dropped", "load generator late", "was 1.50 s", "+0.5 s", "critical"):
+        assert text in shown
+    linked = {each["href"] for each in page.named("a")}
+    assert {"#load", "#baseline"} <= linked
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("set `optional: true`", "set <code>optional: true</code>"),
+        ("`<b>` and `x`", "<code>&lt;b&gt;</code> and <code>x</code>"),
+        ("one ` alone <i>", "one ` alone &lt;i&gt;"),
+    ],
+)
+def test_what_stands_between_backticks_is_code(text: str, html: str) -> None:
+    assert ticked(text) == html
 
 
 def test_links_within_the_page_lead_somewhere(page: Page) -> None:

@@ -63,6 +63,41 @@ def test_of_several_limits_the_tightest_is_told_and_the_longest_wait(limited):
     assert told(get(service, 7 * SECOND)) == [429, "3", "0", "53", "53"]
 
 
+BY = {"authorization": "Bearer {}", "x-api-key": "{}"}
+
+
+@pytest.mark.parametrize("name", BY)
+def test_each_client_may_have_a_limit_of_its_own(limited, name):
+    service = limited("quota: {requests: 2, per: 1min, each: client}")
+
+    def by(client, at=0):
+        return get(service, at, headers={name: BY[name].format(client)} if client else None)
+
+    assert [by(each).status for each in ("a", "a", "b", None, None)] == [200] * 5
+    assert told(by("a", 20 * SECOND)) == [429, "2", "0", "40", "40"]
+    assert told(by("b", 20 * SECOND)) == [200, "2", "0", "40", None]
+    assert [by(each).status for each in ("b", None, "c")] == [429, 429, 200]
+
+
+MODEL = "service: openai\nquota: {tokens: 10, per: 1min, each: client}"
+SCRIPT = "rules: [{reply: {text: Hello., usage: {input: 6, output: 2}}}]"
+
+
+def test_tokens_are_counted_once_they_are_used(tmp_path):
+    service = load(tmp_path, MODEL, SCRIPT).fresh()
+
+    def chat(key, at):
+        asked = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+        headers = {"authorization": f"Bearer {key}"}
+        return ask(service, "POST", "/v1/chat/completions", asked, headers=headers, at=at * SECOND)
+
+    assert [chat("a", at).status for at in (0, 1, 2, 59)] == [200, 200, 429, 429]
+    refused = chat("a", 45)
+    assert header(refused, "retry-after") == "15"
+    assert value(refused)["error"]["code"] == "rate_limit_exceeded"
+    assert [chat(*each).status for each in (("b", 45), ("a", 60))] == [200, 200]
+
+
 def test_a_quota_may_be_for_some_operations(limited):
     service = limited("quota: {requests: 1, per: 1min, at: POST *}")
     assert [told(get(service))[:2] for _ in range(2)] == [[200, None]] * 2
@@ -135,6 +170,10 @@ def test_what_shares_a_limit_shares_a_world(tmp_path):
         ("quota: {requests: 5}", "a quota has `requests` and `per`, or"),
         ("quota: {requests: 5, per: 1min, concurrent: 2}", "a quota has"),
         ("quota: {burst: 5, per: 1min}", "a quota has"),
+        ("quota: {requests: 5, tokens: 5, per: 1min}", "a quota has"),
+        ("quota: {tokens: 5}", "a quota has"),
+        ("quota: {tokens: 5, per: 1min}", "`tokens` are those of a model"),
+        ("quota: {requests: 5, per: 1min, each: session}", "client"),
         ("quota: {requests: 0, per: 1min}", "quota"),
         ("quota: {requests: 1, per: 0s}", "above zero"),
         ("quota: {burst: 1, refill: 0/s}", "above zero"),

@@ -226,7 +226,7 @@
       free = Math.max(free, each.end ?? last);
     }
     if (end > begin && calls.length) wait(free, end, "");
-    for (const each of rest) items.push(el("li", {}, el("div", { class: "lane wait" }, el("span", { class: "who" }, "fault"), el("span", { class: "tags" }, el("span", { class: "tag fault" }, each.text)), el("span", { class: "took" }, `at ${took(each.at - begin)}`))));
+    for (const each of rest) items.push(el("li", {}, el("div", { class: "lane wait" }, el("span", { class: "who" }, each.log ? "log" : "fault"), el("span", { class: "tags" }, el("span", { class: each.log ? "tag" : "tag fault" }, each.text)), el("span", { class: "took" }, `at ${took(each.at - begin)}`))));
     return items.length > 1 ? el("ol", { class: "lanes" }, ...items) : null;
   }
   function track(scale, bars, effects) {
@@ -314,6 +314,10 @@
   form.addEventListener("reset", (event) => { event.preventDefault(); move(Object.fromEntries(FIELDS.map((each) => [each, ""])), true); });
   form.addEventListener("submit", (event) => event.preventDefault());
   addEventListener("hashchange", apply);
+  document.addEventListener("click", (event) => {
+    const list = event.target instanceof Element && event.target.closest("a.filtered");
+    if (list) document.getElementById("sessions").scrollIntoView();
+  });
   for (const row of rows) row.addEventListener("click", (event) => {
     if (!event.target.closest("a") && !String(getSelection())) move({ session: nameOf(data.sessions[Number(row.dataset.story)]), call: "" });
   });

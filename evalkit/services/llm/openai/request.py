@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+from evalkit.quick import replaced
 from evalkit.services.bodies import BodyError, read_json
 from evalkit.services.llm.asked import Asked, Call
 from evalkit.services.llm.conversation import Conversation
@@ -19,13 +21,22 @@ from evalkit.services.llm.openai.tools import read_choice, read_tools, tool_toke
 from evalkit.services.llm.tokens import PER_CONVERSATION
 from evalkit.wire import Request
 
+_SMALL = 16 * 1024  # bytes of a body that is worth keeping as read
 _LIMITS = ("max_tokens", "max_completion_tokens")
 
 
 def read_chat(call: Call) -> Asked:
     """What a chat request asks. Raises `RefusedError`."""
-    body = read_object(call.request)
-    model = call.place.get("deployment") or read_model(body)
+    body = call.request.body
+    read = _known if len(body) <= _SMALL else _read
+    asked = read(body, call.place.get("deployment"))
+    return replaced(asked, conversation=asked.conversation.brought_by(call.request.headers))
+
+
+def _read(text: bytes, deployment: str | None) -> Asked:
+    """The same of a body, without the headers that it came with."""
+    body = object_in(text)
+    model = deployment or read_model(body)
     reader = MessageReader()
     reader.read(_messages(body))
     tools = read_tools(body)
@@ -41,7 +52,6 @@ def read_chat(call: Call) -> Asked:
             tools,
             choice=choice,
             format=form,
-            headers=call.request.headers,
         ),
         input_tokens=reader.tokens + PER_CONVERSATION + tool_tokens(body),
         max_tokens=next((body[key] for key in _LIMITS if body.get(key) is not None), None),
@@ -53,10 +63,19 @@ def read_chat(call: Call) -> Asked:
     )
 
 
+_known = lru_cache(maxsize=256)(_read)
+"""Sessions ask the same again: retries, and one another's first turns."""
+
+
 def read_object(request: Request) -> dict[str, Any]:
     """The object that is the body. Raises `RefusedError`."""
+    return object_in(request.body)
+
+
+def object_in(text: bytes) -> dict[str, Any]:
+    """The object that a body is. Raises `RefusedError`."""
     try:
-        body = read_json(request.body)
+        body = read_json(text)
     except BodyError as error:
         raise RefusedError(
             "We could not parse the JSON body of your request. (HINT: This likely means you aren't "

@@ -71,6 +71,17 @@ def test_a_used_up_limit_of_tokens_says_when_there_are_enough(defined):
     assert post(service, cached, at=5_400 * MS).status == 200
 
 
+def test_each_key_may_have_limits_of_its_own(defined):
+    service = defined("rate_limit: {requests: 1, tokens: 200, window: 1min, each: client}")
+    ours, theirs = ({"Authorization": f"Bearer {key}"} for key in ("ours", "theirs"))
+    assert [post(service, headers=each).status for each in (ours, theirs, ours)] == [200, 200, 429]
+    refused = post(service, headers=theirs, at=20 * SECOND)
+    assert (refused.status, header(refused, "retry-after")) == (429, "40")
+    assert header(refused, "x-ratelimit-remaining-requests") == "0"
+    other = post(service, headers={"Authorization": "Bearer others"}, at=20 * SECOND)
+    assert (other.status, header(other, "x-ratelimit-remaining-requests")) == (200, "0")
+
+
 def test_what_can_never_fit_is_not_asked_again(defined):
     async def agent(client):
         with pytest.raises(openai.RateLimitError, match="Request too large for gpt-4o"):

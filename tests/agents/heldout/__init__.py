@@ -1,0 +1,1 @@
+"""Agents written from the documentation alone."""
