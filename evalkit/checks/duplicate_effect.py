@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from evalkit.checks.base import Check, Facts
-from evalkit.checks.words import listed, numbered
+from evalkit.checks.words import numbered
 from evalkit.journal.records import EffectCommitted, Finding
 from evalkit.journal.views import SessionView
 
@@ -36,7 +36,8 @@ class NoDuplicateEffect(Check):
         calls = tuple(effect.call for effect in same)
         times = "twice" if len(same) == 2 else f"{len(same)} times"
         return self.finding(
-            f"{last.service} committed {last.name} ({listed(last.key)}) {times}: {numbered(calls)}",
+            f"{last.service} committed {last.name} (key {', '.join(last.key)}) {times}: "
+            f"{numbered(calls)}",
             at=last.at,
             session=session.id,
             turn=last.turn,

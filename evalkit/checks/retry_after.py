@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import ClassVar
 
 from pydantic import Field
@@ -68,19 +69,22 @@ class HonoursRetryAfter(Check):
 
 
 def _polls(session: SessionView) -> Iterator[Step]:
-    """Each reading with the next of the same thing in its turn, where the first went well: as who
-    asks whether something is done does.
+    """Each reading with the next call where that reads the same, and the first went well: as who
+    asks whether something is done does. Who did something else in between may have begun anew.
     """
-    last: dict[tuple[object, ...], CallView] = {}
-    for call in session.calls:
-        asked = call.started
-        if asked.method != "GET":
-            continue
-        key = (asked.turn, asked.service, asked.operation, asked.identity)
-        before = last.get(key)
-        last[key] = call
-        if before is not None and not before.failed:
-            yield Step(before, call)
+    for before, after in pairwise(session.calls):
+        if after.started.method == "GET" and not before.failed and _same(before, after):
+            yield Step(before, after)
+
+
+def _same(one: CallView, other: CallView) -> bool:
+    a, b = one.started, other.started
+    return (a.turn, a.service, a.operation, a.identity) == (
+        b.turn,
+        b.service,
+        b.operation,
+        b.identity,
+    )
 
 
 def _told(call: CallView, *, polled: bool) -> int | None:

@@ -34,16 +34,16 @@ class WithinBudget(Check):
     ) -> Finding:
         took = duration(end - logical.first.started.at)
         never = _is_open(logical.last) or _cut_short(logical.last, session)
-        ending = ", and never ended" if never else ""
+        lasted = f"was still going on after {took}" if never else f"took {took}"
         return self.finding(
-            f"{logical.service} {logical.operation} took {took}{ending} "
+            f"{logical.service} {logical.operation} {lasted} "
             f"({numbered(logical.numbers)}), budget {duration(budget)}",
             at=end,
             session=session.id,
             turn=logical.turn,
             calls=logical.numbers,
             expected=f"at most {duration(budget)}, retries included",
-            seen=f"{took}{ending}",
+            seen=lasted if never else took,
             hint="set a timeout on the client"
             if never
             else "a timeout per attempt is not enough: attempts and waits between them add up",

@@ -85,6 +85,7 @@ def test_the_cells_are_shared_out_in_blocks_that_hold_no_other_sessions(path: Pa
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 def test_what_cannot_be_reached_is_told(path: Path, tmp_path: Path) -> None:
     with pytest.raises((StartError, UsageError), match=r"127\.0\.0\.1:9"):
         api.run(path, out=tmp_path / "out", dask="tcp://127.0.0.1:9")

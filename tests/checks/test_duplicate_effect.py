@@ -11,7 +11,7 @@ def test_a_change_made_twice_names_its_calls():
     story.call("erp", effect=("ticket", "C-1", "refund"), fault="reset", failed=True)
     story.call("crm").call("erp", effect=("ticket", "C-1", "refund"), logical=1).reply().end()
     (finding,) = found(CHECK, story)
-    assert finding.message == "erp committed ticket (C-1 and refund) twice: calls #1 and #3"
+    assert finding.message == "erp committed ticket (key C-1, refund) twice: calls #1 and #3"
     assert (finding.calls, finding.expected, finding.seen) == ((1, 3), "once", "twice")
     assert (finding.session, finding.turn) == ("s1", 1)
     assert "idempotency key" in finding.hint

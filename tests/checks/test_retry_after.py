@@ -47,9 +47,12 @@ def test_a_success_says_when_to_ask_for_what_it_began_and_not_when_to_ask_again(
     assert len(found(CHECK, story.call(logical=1).reply().end())) == early
 
 
-def polled(method, after, *, told=30 * SECOND, status=202):
-    asked = {"method": method, "status": status, "ended": {"retry_after": told}}
-    return Story().turn().call(**asked).wait(after).call(**asked).reply().end()
+def polled(method, after, *, told=30 * SECOND, between=()):
+    asked = {"method": method, "status": 202, "ended": {"retry_after": told}}
+    story = Story().turn().call(**asked).wait(after)
+    for other in between:
+        story.call("notes", operation=other, identity=other)
+    return story.call(**asked).reply().end()
 
 
 def test_who_asks_whether_it_is_done_waits_as_long_as_it_is_told():
@@ -58,6 +61,7 @@ def test_who_asks_whether_it_is_done_waits_as_long_as_it_is_told():
     assert found(CHECK, polled("GET", 30 * SECOND)) == []
     assert found(CHECK, polled("GET", SECOND, told=None)) == []
     assert found(CHECK, polled("POST", SECOND)) == []
+    assert found(CHECK, polled("GET", SECOND, between=["GET /notes"])) == []
 
 
 def test_the_wait_is_counted_from_the_end_of_the_refusal():

@@ -35,7 +35,7 @@ def _accusers(found: Run, scenario: str) -> set[str]:
             "contracts",
             {"payment-taken-and-lost": ["pay-toner"], "somebody-elses-contract": ["lease-small"]},
         ),
-        ("commerce", {"payments-down": ["broken-pot"]}),
+        pytest.param("commerce", {"payments-down": ["broken-pot"]}, marks=pytest.mark.slow),
     ],
 )
 def test_a_sound_agent_passes(tmp_path: Path, suite: str, scenarios: dict[str, list[str]]) -> None:
@@ -50,7 +50,10 @@ def test_a_sound_agent_passes(tmp_path: Path, suite: str, scenarios: dict[str, l
     [
         ("contracts", "pays_with_new_keys", "payment-taken-and-lost", "pay-toner"),
         ("contracts", "reviews_anybodys_contract", "somebody-elses-contract", "lease-small"),
-        ("commerce", "says_refunded_when_it_is_not", "payments-down", "broken-pot"),
+        pytest.param(
+            *("commerce", "says_refunded_when_it_is_not", "payments-down", "broken-pot"),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_defective_agent_fails_as_in_simulation(

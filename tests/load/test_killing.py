@@ -49,7 +49,9 @@ def test_a_worker_that_is_killed_loses_its_sessions_by_name_and_no_others(tmp_pa
     assert scenario["sessions"] == counts["given"] - counts["cut"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)]
+)
 def test_of_a_load_test_that_is_ended_nothing_is_left(
     tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -66,6 +68,7 @@ def test_of_a_load_test_that_is_ended_nothing_is_left(
     assert _record(tmp_path)["status"] == status
 
 
+@pytest.mark.slow
 def test_an_agent_that_is_killed_ends_the_test_and_fails_it(tmp_path: Path) -> None:
     path = write(tmp_path, think="200ms", turns=2)
     process = loading(tmp_path, str(path), "--users", "3", "--run-time", "20s")

@@ -63,6 +63,7 @@ def test_workers_by_region_replay_what_one_process_would(tmp_path: Path) -> None
     assert code in (0, 3)
 
 
+@pytest.mark.slow
 def test_locust_alone_starts_evalkit_and_ends_with_its_verdict(tmp_path: Path) -> None:
     path = write(tmp_path, gates=["rate(session.completed) > 50%"])
     command = [PYTHON, "-m", "locust", "-f", str(LOCUSTFILE), "--suite", str(path)]

@@ -24,6 +24,7 @@ def test_there_are_five_sound_agents_of_five_suites_and_ten_defective_ones() -> 
     assert len({row["agent"] for row in RESULTS["defective"]}) == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["agent"].replace(".py:", "-"))
 def test_an_agent_is_found_to_be_what_is_written(row: dict[str, Any], tmp_path: Path) -> None:
     shown = row["shown"]
