@@ -20,7 +20,8 @@ from evalkit import __version__
 from evalkit.api.block import Block, Came, run_block
 from evalkit.api.fingerprints import dependencies, files_of
 from evalkit.engine.cells import SuitePlan
-from evalkit.engine.events import CellFailed, CellKey, CellStarted, Event, Interrupted, RunPlanned
+from evalkit.engine.events import CellFailed, CellKey, CellStarted, Event, Interrupted
+from evalkit.engine.run import cells_of, planned
 from evalkit.errors import StartError, UsageError
 from evalkit.store import CellWriter
 
@@ -58,18 +59,8 @@ class Cluster:
         other settings are of one machine. Raises `StartError`.
         """
         del local
-        keys = [
-            CellKey(scenario.name, index)
-            for scenario in plan.scenarios
-            for index in range(len(scenario.cells))
-        ]
-        yield RunPlanned(
-            suite=plan.suite.suite,
-            scenarios=tuple(each.name for each in plan.scenarios),
-            cells=len(keys),
-            sessions=sum(each.sessions for each in plan.scenarios),
-        )
-        waiting = [each for each in keys if each not in done]
+        yield planned(plan)
+        waiting = [each for each in cells_of(plan) if each not in done]
         yield from self._blocks(_blocks(plan, sink, waiting, self._threads()), sink.folder)
 
     def _threads(self) -> int:

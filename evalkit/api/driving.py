@@ -20,7 +20,7 @@ from evalkit.engine.events import (
     RunPlanned,
 )
 from evalkit.engine.lending import Lender
-from evalkit.engine.run import run_suite
+from evalkit.engine.run import cells_of, run_suite
 from evalkit.errors import StartError
 from evalkit.keyed import digest_of
 from evalkit.live.meter import Fidelity
@@ -98,13 +98,6 @@ def _crashed(event: CheckCrashed) -> CellProblem:
     where = "the cell as a whole" if event.session is None else f"session {event.session}"
     what = f"the check {event.check} crashed over {where}"
     return CellProblem(cell=event.cell.index, what=what, detail=event.detail)
-
-
-def cells_of(plan: SuitePlan) -> tuple[CellKey, ...]:
-    """The cells of a plan, in order."""
-    return tuple(
-        CellKey(each.name, index) for each in plan.scenarios for index in range(len(each.cells))
-    )
 
 
 def drive(

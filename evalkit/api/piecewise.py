@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from evalkit.api.driving import Listener, Outcome, cells_of, drive
+from evalkit.api.driving import Listener, Outcome, drive
 from evalkit.api.judging import judged
 from evalkit.api.planning import chosen
 from evalkit.api.resuming import kept_cells
@@ -24,6 +24,7 @@ from evalkit.api.running import opened
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
 from evalkit.engine.events import CellKey
 from evalkit.engine.lending import Lender
+from evalkit.engine.run import cells_of
 from evalkit.gate import gated_scenarios
 from evalkit.store import (
     CellProblem,

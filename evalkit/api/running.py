@@ -14,7 +14,7 @@ from typing import Any
 
 from evalkit.api.baselines import Given, baseline_at, held_against, refuse_other_suites
 from evalkit.api.cluster import Cluster
-from evalkit.api.driving import Listener, Outcome, cells_of, drive
+from evalkit.api.driving import Listener, Outcome, drive
 from evalkit.api.fingerprints import dependencies, files_of
 from evalkit.api.judging import INTERRUPTED_EXIT, judged
 from evalkit.api.paths import Paths
@@ -26,7 +26,7 @@ from evalkit.api.versions import versions
 from evalkit.engine.ahead import end_ahead
 from evalkit.engine.cells import SuitePlan
 from evalkit.engine.events import CellKey, Event
-from evalkit.engine.run import get_ready
+from evalkit.engine.run import cells_of, get_ready
 from evalkit.errors import UsageError
 from evalkit.gate import worst_exit
 from evalkit.gate.baseline import Baseline, Tolerance

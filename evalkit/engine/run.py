@@ -35,17 +35,7 @@ def run_suite(
     the process that cells are forked from for other runs of the same suite. `skip` is asked before
     each cell whether it is left out after all. Raises `StartError`.
     """
-    keys = [
-        CellKey(scenario.name, index)
-        for scenario in plan.scenarios
-        for index in range(len(scenario.cells))
-    ]
-    yield RunPlanned(
-        suite=plan.suite.suite,
-        scenarios=tuple(each.name for each in plan.scenarios),
-        cells=len(keys),
-        sessions=sum(each.sessions for each in plan.scenarios),
-    )
+    yield planned(plan)
     if plan.live is not None:  # the agent is a process of its own, and the machine's only one
         workers = 1
     preload = _preload(plan)
@@ -59,7 +49,24 @@ def run_suite(
         return start() if lender is None else lender.borrow(start)
 
     pool = Pool(borrow, plan, sink, workers or os.cpu_count() or 1, skip)
-    yield from pool.run([each for each in keys if each not in done])
+    yield from pool.run([each for each in cells_of(plan) if each not in done])
+
+
+def planned(plan: SuitePlan) -> RunPlanned:
+    """What is told of a plan before anything of it runs."""
+    return RunPlanned(
+        suite=plan.suite.suite,
+        scenarios=tuple(each.name for each in plan.scenarios),
+        cells=len(cells_of(plan)),
+        sessions=sum(each.sessions for each in plan.scenarios),
+    )
+
+
+def cells_of(plan: SuitePlan) -> tuple[CellKey, ...]:
+    """The cells of a plan, in order."""
+    return tuple(
+        CellKey(each.name, index) for each in plan.scenarios for index in range(len(each.cells))
+    )
 
 
 def get_ready(plan: SuitePlan) -> None:

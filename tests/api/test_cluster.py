@@ -14,8 +14,8 @@ import pytest
 from evalkit import api
 from evalkit.api.block import _unfit
 from evalkit.api.cluster import _blocks
-from evalkit.api.driving import cells_of
 from evalkit.api.planning import plan_one
+from evalkit.engine.run import cells_of
 from evalkit.errors import StartError, UsageError
 from evalkit.gate import Verdict
 from evalkit.store import CellWriter
