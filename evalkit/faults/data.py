@@ -1,7 +1,8 @@
 """What the faults of data have in common: they change the JSON of a reply, and nothing else of it.
 
 They act on replies below 400 whose body is a JSON object or list; any other reply stays as it is,
-and then the fault is not delivered. Of a JSON-RPC reply they change the `result` alone.
+and then the fault is not delivered. Of a JSON-RPC reply, plain or in a stream, they change what its
+result says: see `evalkit.faults.tool_data`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 from pydantic import AfterValidator
 
 from evalkit.faults.base import Fault
+from evalkit.faults.rpc import changed as changed_responses
+from evalkit.faults.tool_data import changed_message
 from evalkit.jsonpaths import parsed
 from evalkit.keyed import Draw
 from evalkit.wire import Reply, Send, Step
@@ -46,11 +49,22 @@ class DataFault(Fault):
         try:
             value = json.loads(reply.body())
         except (ValueError, RecursionError):
-            return reply
+            return changed_responses(reply, lambda each: self._told(each, reply, draw), self.name)
         if not isinstance(value, dict | list):
             return reply
-        changed = self.changed(value, reply, draw)
+        changed = self._told(value, reply, draw)
         return reply if changed == value else with_json(reply, changed, self.name)
+
+    def _told(self, value: Any, reply: Reply, draw: Draw) -> Any:
+        """A body, or a message of a stream, under this fault."""
+        if not isinstance(value, dict) or "jsonrpc" not in value:
+            return self.changed(value, reply, draw)
+
+        def change(data: Any, told: Reply) -> Any:
+            return self.changed(data, told, draw)
+
+        aimed = getattr(self, "path", None) is not None
+        return changed_message(value, reply, change, aimed=aimed)
 
     def changed(self, value: Any, reply: Reply, draw: Draw) -> Any:
         """The data under this fault."""

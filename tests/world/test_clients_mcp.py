@@ -284,6 +284,8 @@ FAULTS: list[tuple[Any, str, str]] = [
     ({"tool_gone": "get_*"}, "typed", "typed"),
     ({"status": 500}, "group", "typed"),
     ("malformed", "blocked", "typed"),
+    ({"html": 200}, "blocked", "typed"),
+    ({"drip": "1s", "lasts": "1h"}, "blocked", "blocked"),
     ("stall", "blocked", "blocked"),
 ]
 

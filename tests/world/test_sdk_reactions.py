@@ -63,12 +63,20 @@ ROWS = [
     Row(
         "connection reset",
         "reset",
-        {**BROKEN, "gemini": (3, "aiohttp ClientOSError")},
+        {
+            **BROKEN,
+            "gemini": (3, "aiohttp ClientOSError"),
+            "gemini stream": (3, "aiohttp ClientOSError"),
+        },
     ),
     Row(
         "empty reply",
         "empty",
-        {**BROKEN, "gemini": (3, "aiohttp ServerDisconnectedError")},
+        {
+            **BROKEN,
+            "gemini": (3, "aiohttp ServerDisconnectedError"),
+            "gemini stream": (3, "aiohttp ServerDisconnectedError"),
+        },
     ),
     Row(
         "short body",
@@ -199,6 +207,7 @@ def test_googles_client_bounds_the_whole_call_so_that_no_drip_blocks_it(tmp_path
         ("chat", 1, "openai RateLimitError", WHOLE),
         ("chat stream", 1, "openai RateLimitError", STREAM),
         ("responses", 1, "openai RateLimitError", WHOLE),
+        ("responses stream", 1, "openai RateLimitError", STREAM),
         ("messages", 3, "anthropic RateLimitError", 2 * 3600 + 3 * WHOLE),
         ("messages stream", 3, "anthropic RateLimitError", 2 * 3600 + 3 * STREAM),
     ],
@@ -208,6 +217,21 @@ def test_retry_after_an_hour(tmp_path, name, requests, outcome, seconds):
     came = met(tmp_path, kind, call, {"status": 429, "retry_after": 3600})
     assert (came.got, came.requests) == (outcome, requests)
     assert came.seconds == pytest.approx(seconds)
+
+
+def test_googles_reader_of_streams_takes_no_comment(tmp_path):
+    kind, call = CLIENTS["gemini stream"]
+    came = met(tmp_path, kind, call, {"drip": "1s", "lasts": "1h"})
+    assert (came.got, came.requests) == ("google UnknownApiResponseError", 1)
+    assert came.seconds == pytest.approx(STREAM + 1)
+
+
+@pytest.mark.parametrize("name", ["gemini", "gemini stream"])
+def test_googles_client_does_not_look_at_retry_after(tmp_path, name):
+    kind, call = CLIENTS[name]
+    came = met(tmp_path, kind, call, {"status": 429, "retry_after": 3600})
+    assert (came.got, came.requests) == ("google ClientError", 3)
+    assert came.seconds < 10
 
 
 @pytest.mark.parametrize("base", ["openai", "anthropic"])

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from evalkit.faults import apply_all
 from evalkit.faults.commit_nothing import CommitNothing
 from evalkit.faults.commit_then_lose import CommitThenLose
+from evalkit.faults.commit_twice import CommitTwice
 from evalkit.faults.status import Status
 from tests.services.asking import ask, handled, load, request, take_on, value
 
@@ -35,11 +36,14 @@ FAULTS = {
     "lost": CommitThenLose(commit_then_lose=True),
     "gateway": CommitThenLose(commit_then_lose=504),
     "nothing": CommitNothing(commit_nothing=True),
+    "twice": CommitTwice(commit_twice=True),
 }
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Each key commits at most one charge, whatever is lost or replaced on the way."""
+    """Each key commits at most one charge, whatever is lost or replaced on the way, unless the
+    service itself makes it twice.
+    """
 
     def __init__(self):
         super().__init__()
@@ -76,7 +80,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert healthy.status == 201
             assert len(healthy.effects) == 1
             if fault not in ("status", "nothing"):
-                self.charged.append(order)
+                self.charged += [order] * (2 if fault == "twice" else 1)
             if key is not None and fault != "status":
                 self.kept[key] = (order, self.now + 80 * MS, healthy.body())
         elif order_before != order:

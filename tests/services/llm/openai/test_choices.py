@@ -74,7 +74,6 @@ def test_usage_tells_what_was_cached(wide):
     assert (journaled.input, journaled.cached, journaled.reasoning) == (100, 60, 4)
 
 
-@BOTH
 @pytest.mark.parametrize(
     ("content", "more", "reason", "text"),
     [
@@ -84,8 +83,8 @@ def test_usage_tells_what_was_cached(wide):
         ("filtered", {}, "content_filter", "Never"),
     ],
 )
-def test_reasons_to_stop(wide, streamed, content, more, reason, text):
-    choice = create(wide, content, streamed=False, **more).value.choices[0]
+def test_reasons_to_stop(wide, content, more, reason, text):
+    choice = create(wide, content, **more).value.choices[0]
     assert (choice.finish_reason, choice.message.content) == (reason, text)
 
 
