@@ -36,6 +36,7 @@ def test_defects_name_scenarios_and_functions() -> None:
         assert f"def {row['agent'].partition(':')[2]}()" in source, row
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["aml-slow", "model-oversteps"])
 def test_the_agent_passes(scenario: str, tmp_path: Path) -> None:
     done: Run

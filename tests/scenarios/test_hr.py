@@ -26,6 +26,7 @@ def test_sessions_are_told_apart() -> None:
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["sign-in-again", "bank-change-reply-lost"])
 def test_the_agent_passes(scenario: str, tmp_path: Path) -> None:
     (done,) = run(SUITE, scenario=scenario, out=tmp_path, controls=False)
