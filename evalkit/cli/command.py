@@ -86,3 +86,18 @@ def share(text: str) -> float:
 def nothing(parser: argparse.ArgumentParser) -> None:
     """The arguments of a command that takes none."""
     del parser
+
+
+def what_is_told(parser: argparse.ArgumentParser) -> None:
+    """What a command that runs suites leaves behind and prints."""
+    parser.add_argument(
+        "--no-report",
+        dest="report",
+        action="store_false",
+        help="do not write the HTML report into the run's folder",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the record of each run as JSON, and all else to stderr",
+    )

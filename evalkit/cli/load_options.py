@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from evalkit.cli.command import kept_in, positive
+from evalkit.cli.command import kept_in, positive, what_is_told
 
 MASTER_AT = "127.0.0.1:5557"
 """Where Locust's master listens, and is looked for."""
@@ -18,17 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_manner(parser)
     _add_spread(parser)
     kept_in(parser)
-    parser.add_argument(
-        "--no-report",
-        dest="report",
-        action="store_false",
-        help="do not write the HTML report into the run's folder",
-    )
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help="print the record of the run as JSON, and all else to stderr",
-    )
+    what_is_told(parser)
 
 
 def _add_amount(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from evalkit.cli.command import Command, positive
+from evalkit.cli.command import Command, positive, what_is_told
 
 if TYPE_CHECKING:
     from evalkit.api.driving import Listener
@@ -117,17 +117,7 @@ def _add_manner(parser: argparse.ArgumentParser) -> None:
         "where it is worse now",
     )
     tolerance(parser)
-    parser.add_argument(
-        "--no-report",
-        dest="report",
-        action="store_false",
-        help="do not write the HTML report into the run's folder",
-    )
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        help="print the record of each run as JSON, and all else to stderr",
-    )
+    what_is_told(parser)
 
 
 def _action(args: argparse.Namespace) -> int:
