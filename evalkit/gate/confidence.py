@@ -24,7 +24,6 @@ from evalkit.gate.statistics import (
     wilson,
 )
 from evalkit.gate.verdict import Verdict
-from evalkit.metrics.aggregate import at_ranks, percentile
 
 if TYPE_CHECKING:
     from evalkit.metrics.columns import Flags, Values
@@ -161,13 +160,12 @@ def _order_interval(
     samples: Samples, share: Fraction, alpha: float
 ) -> tuple[float | None, float | None]:
     """The values at the ranks that bound a percentile, the ranks being of the effective size."""
-    values = samples.values
-    n = len(values)
-    reached = compare_each(values, "<=", percentile(values, share))
+    n = len(samples.values)
+    reached = compare_each(samples.values, "<=", samples.measured.percentile(share))
     size = max(1, floor(effective(samples.clusters(reached)).n))
     low, high = percentile_ranks(size, float(share), alpha)
     # A rank of the effective size stands for the ranks of as large a share of all values.
     first = 1 if low is None else (low - 1) * n // size + 1
     last = n if high is None else -(-high * n // size)
-    lowest, highest = at_ranks(values, [first, last])
-    return None if low is None else lowest, None if high is None else highest
+    measured = samples.measured
+    return None if low is None else measured.at(first), None if high is None else measured.at(last)

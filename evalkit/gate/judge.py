@@ -14,7 +14,6 @@ from evalkit.gate.model import Comparison, Gate
 from evalkit.gate.samples import Expected, Frames, Samples, groups_of, select
 from evalkit.gate.verdict import Reason, Verdict
 from evalkit.gate.why import why
-from evalkit.metrics.aggregate import aggregate_known
 from evalkit.metrics.definitions import Unit
 from evalkit.metrics.money import settled
 
@@ -136,7 +135,7 @@ def judge(
     say otherwise asks for a confidence of 95 % where one can be had.
     """
     samples = select(gate, frames, scenarios)
-    observed = aggregate_known(gate.aggregate, samples.values) if len(samples.values) else None
+    observed = samples.measured.figure(gate.aggregate) if len(samples.values) else None
     if observed is not None and gate.unit is Unit.MONEY:
         observed = settled(observed)
     if observed is None:

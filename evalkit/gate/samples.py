@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from evalkit.gate.conditions import AllOf, Condition, Where, can_hold, values_of
 from evalkit.gate.model import Gate
 from evalkit.gate.statistics import Cluster
+from evalkit.metrics.aggregate import Measured
 from evalkit.metrics.columns import Columns, Labels, Table
 from evalkit.metrics.definitions import Kind
 
@@ -38,7 +40,7 @@ class Frames(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Samples:
     """The values and, for each, its session's code. `rows` were in scope, `missing` had no value.
     `unknown` of these should have had one, because of so many `unpriced` model calls.
@@ -55,14 +57,26 @@ class Samples:
     unknown: int = 0
     unpriced: int = 0
 
+    @cached_property
+    def measured(self) -> Measured:
+        """The values, to take figures from."""
+        return Measured(self.values)
+
     def clusters(self, of: Values) -> list[Cluster]:
         """By session, the sum of what there is `of` each value, and how many values there are."""
         import numpy as np
 
-        counts = np.bincount(self.sessions)
         sums = np.bincount(self.sessions, weights=of)
-        there = counts > 0
-        return list(zip(sums[there].tolist(), counts[there].tolist(), strict=True))
+        there = self._counts > 0
+        return list(zip(sums[there].tolist(), self._counts[there].tolist(), strict=True))
+
+    @cached_property
+    def _counts(self) -> Codes:
+        """How many values each session gave."""
+        import numpy as np
+
+        counts: Codes = np.bincount(self.sessions)
+        return counts
 
 
 def select(gate: Gate, frames: Frames, scenarios: Collection[str]) -> Samples:

@@ -14,7 +14,6 @@ from evalkit.gate.samples import Samples, groups_of, select
 from evalkit.history.query import Query, rows
 from evalkit.history.runs import StoredRun
 from evalkit.metrics import Columns, Unit
-from evalkit.metrics.aggregate import aggregate_known
 from evalkit.metrics.controls import WithControls
 from evalkit.metrics.definitions import Metric, row_word
 from evalkit.metrics.money import settled
@@ -131,7 +130,7 @@ def _value(gate: Gate, frames: _Frames, scenarios: Collection[str], group: str |
             group=group,
             why=_unknown(own, samples) if samples.unknown else _no_rows(own.metric),
         )
-    observed = aggregate_known(own.aggregate, samples.values)
+    observed = samples.measured.figure(own.aggregate)
     if observed is None:
         why = f"a {own.aggregate} needs more than what {_many(n, 'value')} can tell"
         return Value(observed=None, n=n, sessions=samples.session_count, group=group, why=why)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -50,58 +51,69 @@ def aggregate(name: str, column: Any) -> Number | None:
     are left out.
     """
     numbers = numbers_of(column)
-    return aggregate_known(name, numbers.values[numbers.known])
+    return Measured(numbers.values[numbers.known]).figure(name)
 
 
-def aggregate_known(name: str, values: Values) -> Number | None:
-    """The figure that the aggregate makes of an array of which no value is missing."""
-    if name == "count":
-        return int(values.sum()) if values.dtype == bool else len(values)
-    if not len(values):
-        return None
-    if values.dtype == bool:
-        values = values.astype(int)
-    share = percentile_share(name)
-    return AGGREGATES[name](values) if share is None else percentile(values, share)
+class Measured:
+    """Values of which none is missing; what several figures are made of is made once."""
 
+    def __init__(self, values: Values) -> None:
+        self._values = values.astype(int) if values.dtype == bool else values
+        self._boolean = values.dtype == bool
 
-def percentile(values: Values, share: Fraction) -> Number:
-    """The percentile by nearest rank."""
-    return at_ranks(values, [nearest_rank(len(values), share)])[0]
+    def figure(self, name: str) -> Number | None:
+        """The figure that the aggregate makes of them; None where there is none."""
+        if name == "count":
+            return self.sum if self._boolean else len(self._values)
+        if not len(self._values):
+            return None
+        share = percentile_share(name)
+        return AGGREGATES[name](self) if share is None else self.percentile(share)
 
+    def percentile(self, share: Fraction) -> Number:
+        """The percentile by nearest rank."""
+        return self.at(nearest_rank(len(self._values), share))
 
-def at_ranks(values: Values, ranks: Sequence[int]) -> list[Number]:
-    """The values at these ranks, from 1, in ascending order."""
-    import numpy as np
+    def at(self, rank: int) -> Number:
+        """The value at this rank, from 1, in ascending order."""
+        return _number(self._ordered[rank - 1])
 
-    places = [rank - 1 for rank in ranks]
-    ordered = np.partition(values, sorted(set(places)))
-    return [_number(ordered[each]) for each in places]
+    @cached_property
+    def sum(self) -> Number:
+        """Their sum."""
+        values = self._values
+        if not len(values):
+            return 0
+        if values.dtype.kind == "f":
+            return math.fsum(values.tolist())
+        largest = max(abs(int(values.min())), abs(int(values.max())))
+        return int(values.sum()) if largest * len(values) < _EXACT else sum(values.tolist())
 
+    @property
+    def mean(self) -> Number:
+        """Their mean."""
+        return self.sum / len(self._values)
 
-def _mean(values: Values) -> Number:
-    return _sum(values) / len(values)
+    @cached_property
+    def stddev(self) -> Number | None:
+        """Of the sample: divided by one less than n, so that a single value has none."""
+        if len(self._values) < 2:
+            return None
+        squares = (self._values - self.mean) ** 2
+        return math.sqrt(math.fsum(squares.tolist()) / (len(squares) - 1))
 
+    @property
+    def cv(self) -> Number | None:
+        """The standard deviation as a share of the mean."""
+        deviation, mean = self.stddev, self.mean
+        return None if deviation is None or mean == 0 else deviation / mean
 
-def _sum(values: Values) -> Number:
-    if values.dtype.kind == "f":
-        return math.fsum(values.tolist())
-    largest = max(abs(int(values.min())), abs(int(values.max())))
-    return int(values.sum()) if largest * len(values) < _EXACT else sum(values.tolist())
+    @cached_property
+    def _ordered(self) -> Values:
+        import numpy as np
 
-
-def _stddev(values: Values) -> Number | None:
-    """Of the sample: divided by one less than n, so that a single value has none."""
-    if len(values) < 2:
-        return None
-    squares = (values - _mean(values)) ** 2
-    return math.sqrt(math.fsum(squares.tolist()) / (len(values) - 1))
-
-
-def _cv(values: Values) -> Number | None:
-    """The standard deviation as a share of the mean."""
-    deviation, mean = _stddev(values), _mean(values)
-    return None if deviation is None or mean == 0 else deviation / mean
+        ordered: Values = np.sort(self._values)
+        return ordered
 
 
 def _number(value: Any) -> Number:
@@ -110,16 +122,16 @@ def _number(value: Any) -> Number:
     return plain_number
 
 
-AGGREGATES: Mapping[str, Callable[[Values], Number | None]] = MappingProxyType(
+AGGREGATES: Mapping[str, Callable[[Measured], Number | None]] = MappingProxyType(
     {
-        "count": len,
-        "rate": _mean,
-        "mean": _mean,
-        "min": lambda values: _number(values.min()),
-        "max": lambda values: _number(values.max()),
-        "sum": _sum,
-        "stddev": _stddev,
-        "cv": _cv,
+        "count": lambda own: own.figure("count"),
+        "rate": lambda own: own.mean,
+        "mean": lambda own: own.mean,
+        "min": lambda own: own.at(1),
+        "max": lambda own: own.percentile(Fraction(1)),
+        "sum": lambda own: own.sum,
+        "stddev": lambda own: own.stddev,
+        "cv": lambda own: own.cv,
     }
 )
 """The aggregates by name, beside the percentiles p0 to p100."""
