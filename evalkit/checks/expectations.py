@@ -83,17 +83,29 @@ def _answer(allowed: Sequence[Answer], scope: Scope, turn: TurnView) -> Iterator
     expected, seen = listed(allowed, "or"), answer_of(turn)
     failed = [call for call in turn.calls if call.failed]
     ways = "; ".join(f"{call.service} call #{call.call}: {failure_of(call)}" for call in failed)
-    replied = turn.ended is not None and turn.ended.text is not None
     yield scope.finding(
         f"turn {turn.turn}: {seen}, expected {expected}" + (f" (failed: {ways})" if ways else ""),
         expected=expected,
         seen=seen,
         turn=turn,
         calls=(call.call for call in failed),
-        hint="state it with evalkit.Reply(text, answer=…), or map the text with `answer_from`"
-        if replied
-        else None,
+        hint=_hint(turn, answer),
     )
+
+
+def _hint(turn: TurnView, answer: Answer | None) -> str | None:
+    """What helps with an answer that is another: one that came of nothing being said of it, or one
+    that was stated, or found in the text.
+    """
+    if turn.ended is None or turn.ended.text is None:
+        return None
+    if answer is None or answer is Answer.ANSWERED:
+        return (
+            "a reply counts as `answered` where it does not say otherwise: state its answer, with "
+            "evalkit.Reply(text, answer=…) or where `reply: {answer: …}` reads it, or map the text "
+            "with `answer_from`"
+        )
+    return f"the reply says `{answer}` itself: see what led the agent to it, or expect that too"
 
 
 def _reply(expect: ReplyExpectation, scope: Scope, turn: TurnView) -> Iterator[Finding]:

@@ -33,7 +33,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from models import Models
-from office import Case, Office, first_step, said
+from office import Case, Office, first_step, next_step, said
 from openai import AsyncOpenAI
 from phrases import phrase
 from rules import Ruling
@@ -50,12 +50,15 @@ Talk: TypeAlias = Callable[[Turn], Awaitable[Reply]]
 
 
 def build_graph(office: Office) -> Graph:
-    """The office's work as a graph. Every agent says where it goes from there (`next`)."""
+    """The office's work as a graph. Every agent says where it goes from there (`next`).
+
+    The steps are coroutines, for LangGraph has a thread do what is none.
+    """
     graph = StateGraph(Case)
     steps = ("open", "extract", "summarise", "decide", "reopen", "pay", "refer", "status")
     for name in steps:
         graph.add_node(name, getattr(office, name))
-        graph.add_conditional_edges(name, lambda case: case["next"], [*steps, END])
+        graph.add_conditional_edges(name, next_step, [*steps, END])
     graph.add_conditional_edges(START, first_step, ["open", "status"])
     return graph.compile(
         checkpointer=InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=KEPT))

@@ -44,9 +44,14 @@ class Case(TypedDict, total=False):
     outcome: Outcome
 
 
-def first_step(case: Case) -> str:
+async def first_step(case: Case) -> str:
     """The button that asks for the state of things needs no model."""
     return "status" if str(case["messages"][-1].content).strip() == "/status" else "open"
+
+
+async def next_step(case: Case) -> str:
+    """Where the agent before said that it goes."""
+    return case["next"]
 
 
 def said(text: str, outcome: Outcome) -> Case:

@@ -8,6 +8,7 @@ accident to be corrected, and ends the turn.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from anthropic.types import ToolParam
@@ -64,13 +65,14 @@ def read(name: str, given: Any) -> Arguments:
     return TOOLS[name].model_validate(given)
 
 
-def offered() -> list[ToolParam]:
+@cache
+def offered() -> tuple[ToolParam, ...]:
     """The tools as the API takes them."""
-    return [
-        {
-            "name": name,
-            "description": kind.__doc__ or "",
-            "input_schema": {**kind.model_json_schema(), "type": "object"},
-        }
+    return tuple(
+        ToolParam(
+            name=name,
+            description=kind.__doc__ or "",
+            input_schema={**kind.model_json_schema(), "type": "object"},
+        )
         for name, kind in TOOLS.items()
-    ]
+    )

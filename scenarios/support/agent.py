@@ -150,8 +150,9 @@ def escalation(ticket: Ticket) -> Escalation:
     )
 
 
-def next_step(ticket: Ticket) -> str:
+async def next_step(ticket: Ticket) -> str:
     """Hand over what no model answered, or none was sure enough of."""
+    # LangGraph has a thread do what is no coroutine.
     confidence = ticket["confidence"]
     return "hand_over" if confidence is None or confidence < SURE else END
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.agents.rows import Row, rows_of
 from tests.agents.table import Line
@@ -43,10 +43,11 @@ def detect(
 ) -> Detection:
     """Run the rows of a suite, and its sound agent under the same scenarios."""
     rows = rows_of(suite)
-    most: dict[str, int] = {}
+    most: dict[Job, int] = {}
     for row in rows:
-        most[row.variant] = max(row.sessions, most.get(row.variant, 0))
-    sound = [Job(scenario=name, sessions=sessions) for name, sessions in most.items()]
+        plain = Job(scenario=row.variant, defect=row.sound, advice=row.advice)
+        most[plain] = max(row.sessions, most.get(plain, 0))
+    sound = [replace(job, sessions=sessions) for job, sessions in most.items()]
     jobs = [*sound, *map(job_of, rows)]
     seen = work(suite, jobs, rows, seed=seed, listener=listener)
     told = tuple(zip(rows, seen[len(sound) :], strict=True))
@@ -59,6 +60,7 @@ def job_of(row: Row, *, without: str | None = None, faulty: bool = True) -> Job:
         scenario=row.variant,
         defect=row.defect,
         without=without,
+        advice=row.advice,
         faulty=faulty,
         sessions=row.sessions,
     )

@@ -2,7 +2,8 @@
 
 `defects.yaml` beside the defects of a suite has a row for each. A row may bring `with:`, which is
 laid over its scenario (`checks` and `faults` are added, the rest replaces), and say how many
-`sessions` of the scenario, from its first, it takes. `escapes:` says why a defect cannot be caught.
+`sessions` of the scenario, from its first, it takes. `escapes:` says why a defect cannot be caught,
+and `sound:` names the agent of `defects.py` that it differs from, if that is not the shipped one.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from types import MappingProxyType
 from typing import Any
 
 import yaml
+
+from evalkit.checks import CHECKS
+from evalkit.journal.records import Severity
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -51,11 +55,18 @@ class Row:
     added: Mapping[str, Any]
     sessions: int = SESSIONS
     escapes: str | None = None
+    sound: str | None = None
 
     @property
     def defect(self) -> str:
         """What the defect is called."""
         return self.agent.partition(":")[2]
+
+    @property
+    def advice(self) -> str | None:
+        """Its check, where that gives advice only: then advice counts."""
+        check = CHECKS.get(self.check)
+        return self.check if check is not None and check.severity is Severity.ADVICE else None
 
     @property
     def variant(self) -> str:
@@ -69,6 +80,13 @@ def rows_of(suite: str) -> tuple[Row, ...]:
     """The rows of a suite, in their order."""
     text = (HERE / suite / "defects.yaml").read_text(encoding="utf-8")
     return tuple(_row(suite, each) for each in yaml.safe_load(text))
+
+
+def scenarios_of(suite: str) -> dict[str, Mapping[str, Any]]:
+    """The scenarios of a suite, as they are written."""
+    path = ROOT / "scenarios" / suite / f"{suite}.eval.yaml"
+    written = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {name: each or {} for name, each in written["scenarios"].items()}
 
 
 def all_rows() -> tuple[Row, ...]:

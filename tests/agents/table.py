@@ -30,12 +30,7 @@ NEVER_ALONE: Mapping[str, str] = MappingProxyType(
 )
 """Checks that have defects, and without which none of them is lost, each with the reason."""
 
-RARE: Mapping[str, str] = MappingProxyType(
-    {
-        "own-spans": "it gives advice only, to agents that emit spans of their own, and none of "
-        "these does",
-    }
-)
+RARE: Mapping[str, str] = MappingProxyType({})
 """Checks that have fewer than two defects, each with the reason."""
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from evalkit.checks import CHECKS
 from tests.agents.detecting import detect, job_of
-from tests.agents.rows import EXPECTATION, FRAMEWORKS, all_rows, rows_of
+from tests.agents.rows import EXPECTATION, FRAMEWORKS, all_rows, rows_of, scenarios_of
 from tests.agents.table import NEVER_ALONE, RARE, README, by_check, lines_in, page_of, section
 from tests.agents.workshop import work
 
@@ -51,6 +51,11 @@ def test_rows_name_checks_and_defects_once() -> None:
     named = [(row.suite, row.defect) for row in rows]
     assert len(named) == len(set(named))
     assert not [row for row in rows if "|" in f"{row.mistake}{row.escapes}"]
+
+
+@pytest.mark.parametrize("suite", FRAMEWORKS)
+def test_every_scenario_shows_a_mistake(suite: str) -> None:
+    assert {row.scenario for row in rows_of(suite)} == set(scenarios_of(suite))
 
 
 def test_a_defect_is_lost_with_its_check_and_with_the_faults_that_show_it() -> None:

@@ -24,11 +24,12 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any
 
-from evalkit.engine.cell import Cell, Templates, load_templates
+from evalkit.engine.cell import Cell
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
 from evalkit.engine.events import CellKey
 from evalkit.engine.plan import plan_suite
 from evalkit.engine.preload import ALWAYS, PRICES, imported_later, libraries_of
+from evalkit.engine.templates import Templates, load_templates
 from evalkit.journal.records import Finding, Severity
 from evalkit.suite import Loaded
 from evalkit.suite.checks import CheckUse
@@ -49,12 +50,14 @@ LONGEST = 120
 class Job:
     """An agent under a scenario: the suite's own, which is sound, or a defect of its folder.
 
-    `without` names a check that is not looked for. Not `faulty`, the scenario injects nothing.
+    `without` names a check that is not looked for, and `advice` one whose advice counts as an
+    accusation. Not `faulty`, the scenario injects nothing.
     """
 
     scenario: str
     defect: str | None = None
     without: str | None = None
+    advice: str | None = None
     faulty: bool = True
     sessions: int | None = None
 
@@ -225,7 +228,9 @@ def _seen(plan: SuitePlan, templates: Templates, job: Job) -> Seen:
     (result,) = Cell(plan, templates, key, lambda done, failed: None).results()
     found: dict[str, tuple[str, ...]] = {}
     for each in result.records:
-        if isinstance(each, Finding) and each.severity is Severity.VIOLATION:
+        if isinstance(each, Finding) and (
+            each.severity is Severity.VIOLATION or each.check == job.advice
+        ):
             found[each.check] = (*found.get(each.check, ()), f"{each.session}: {each.message}")
     left_out = {job.without} & NOT_CHOSEN
     for name in (*scenario.scenario.expect.findings.allow, *left_out):

@@ -52,3 +52,27 @@ def test_the_budget_of_the_service_counts_where_nothing_else_is_said():
     services = {"payments": ServiceUse(use="x.yaml", budget="1s")}
     assert len(found_in_world(check, session("s1", 2), services=services)) == 1
     assert found_in_world(check, session("s1", 2)) == []
+
+
+def waited(seconds, before=()):
+    story = Story().turn().wait(seconds * SECOND)
+    for each in before:
+        story.call(each, takes=0)
+    return story.call("payments", takes=SECOND).reply()
+
+
+SINCE = configured(CoreUnaffected, service="payments GET *", within="1s", since="turn")
+
+
+def test_a_wait_within_the_agent_counts_from_the_start_of_the_turn():
+    (finding,) = found_in_world(SINCE, waited(2))
+    assert "the worst took 3s (call #1 of session s1), 2s of it before the agent made it" in (
+        finding.message
+    )
+    assert found_in_world(CHECK, waited(2)) == []
+
+
+def test_a_wait_for_other_services_is_none_of_its():
+    assert found_in_world(SINCE, waited(2, before=["crm"])) == []
+    assert found_in_world(SINCE, waited(0)) == []
+    assert found_in_world(SINCE, session(None, 1)) == []

@@ -197,3 +197,23 @@ def test_a_crash_is_a_value():
     (crash,) = checked.crashes
     assert (crash.check, crash.session) == (EXPECTATION, "s1")
     assert "TypeError" in crash.traceback
+
+
+def hint_of(text, answer, wanted="degraded"):
+    (finding,) = broken({"answer": wanted}, Story().turn().reply(text, answer).end())
+    return finding.hint
+
+
+@pytest.mark.parametrize(("text", "answer"), [("Done.", Answer.ANSWERED), (" ", None)])
+def test_where_nothing_may_have_been_said_of_the_answer_the_hint_says_how(text, answer):
+    assert "state its answer" in hint_of(text, answer)
+
+
+def test_an_answer_that_was_stated_is_not_to_be_stated():
+    assert hint_of("Please wait.", Answer.HOLD) == (
+        "the reply says `hold` itself: see what led the agent to it, or expect that too"
+    )
+
+
+def test_without_a_reply_there_is_no_hint_at_its_answer():
+    assert hint_of(None, None) is None

@@ -16,7 +16,11 @@ def test_each_breach_is_told_once_with_its_calls_and_its_place_in_the_schema():
 
 
 def test_requests_without_breaches_or_end_are_none():
-    story = Story().turn().call(status=400, complaint="no route").call(takes=None).reply().end()
+    assert found(CHECK, Story().turn().call().call(takes=None).reply().end()) == []
+
+
+def test_a_request_that_was_refused_for_other_reasons_is_none():
+    story = Story().turn().call(status=400, complaint="no route").call(status=422).reply().end()
     assert found(CHECK, story) == []
 
 

@@ -29,3 +29,7 @@ def test_a_request_of_no_session_is_found_in_the_world():
     (finding,) = CHECK.of_world(world, Facts())
     assert (finding.session, finding.calls) == (None, (1,))
     assert list(CHECK.of_world(Story().turn().call(complaint=COMPLAINT).world, Facts())) == []
+
+
+def test_a_request_that_a_route_answers_is_fine():
+    assert found(CHECK, Story().turn().call().call(status=500).reply().end()) == []

@@ -6,29 +6,47 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 
 from evalkit import Run, Verdict, run
 from evalkit.journal.records import Finding
+from tests.scenarios.shipped import ROOT, ids_of, suite_of
 
-ROOT = Path(__file__).parents[2]
-SUITE = ROOT / "scenarios/support/support.eval.yaml"
+SUITE = suite_of("support")
 DEFECTIVE = ROOT / "tests/agents/support_defective.eval.yaml"
-
-
-def ids_of(path: Path) -> list[str]:
-    return [json.loads(line)["id"] for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def test_the_suite_has_enough_of_everything() -> None:
-    suite = yaml.safe_load(SUITE.read_text(encoding="utf-8"))
-    ids = ids_of(SUITE.parent / "payloads.jsonl")
-    assert len(set(ids)) == len(ids) >= 40
-    assert len(suite["scenarios"]) >= 8
 
 
 def test_some_sessions_are_of_all_sessions() -> None:
     assert set(ids_of(SUITE.parent / "some.jsonl")) < set(ids_of(SUITE.parent / "payloads.jsonl"))
+
+
+def test_payloads_are_varied_talks_of_several_turns() -> None:
+    lines = (SUITE.parent / "payloads.jsonl").read_text(encoding="utf-8").splitlines()
+    talks = [[turn["input"] for turn in json.loads(line)["turns"]] for line in lines]
+    assert len(talks) >= 40
+    assert min(map(len, talks)) >= 2
+    assert len({talk[0] for talk in talks}) == len(talks)
+
+
+PROMISED = {
+    "happy-path",
+    "crm-slow",
+    "crm-503-then-fine",
+    "profile-down",
+    "primary-model-down",
+    "model-429",
+    "model-resets-in-mid-reply",
+}
+
+
+@pytest.mark.slow
+def test_the_whole_suite_passes(tmp_path: Path) -> None:
+    (done,) = run(SUITE, out=tmp_path)
+    judged = [each for each in done.record.scenarios if not each.added]
+    verdicts = {each.name: (each.verdict, each.reasons) for each in judged}
+    assert verdicts == dict.fromkeys(verdicts, (Verdict.PASS, ()))
+    assert verdicts.keys() >= PROMISED
+    assert all(rule.delivered for each in judged for rule in each.faults)
+    assert (done.verdict, done.exit_code) == (Verdict.PASS, 0)
 
 
 def test_the_agent_passes(tmp_path: Path) -> None:

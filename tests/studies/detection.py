@@ -18,10 +18,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import yaml
-
 from tests.agents.detecting import Detection, detect, job_of
-from tests.agents.rows import FRAMEWORKS, ROOT, Row
+from tests.agents.rows import FRAMEWORKS, Row, scenarios_of
 from tests.agents.table import README, lines_in, page_of
 from tests.agents.workshop import Job, Seen, work
 
@@ -89,10 +87,11 @@ def _flip(rows: Sequence[Row]) -> bool:
     if not rows:
         return True
     calm = [job_of(row, faulty=False) for row in rows]
-    seen = work(rows[0].suite, [*calm, *(replace(job, defect=None) for job in calm)], rows)
+    sound = [replace(job, defect=row.sound) for row, job in zip(rows, calm, strict=True)]
+    seen = work(rows[0].suite, [*calm, *sound], rows)
     flipped: dict[str, bool] = {}
-    for row, one, sound in zip(rows, seen, seen[len(rows) :], strict=False):
-        flips = one.violations.get(row.check) == sound.violations.get(row.check)
+    for row, one, other in zip(rows, seen, seen[len(rows) :], strict=False):
+        flips = one.violations.get(row.check) == other.violations.get(row.check)
         flipped[row.scenario] = flips or flipped.get(row.scenario, False)
         told = "lost" if flips else "still caught"
         print(f"  {row.defect} without the faults of {row.scenario}: {told}")
@@ -103,19 +102,13 @@ def _flip(rows: Sequence[Row]) -> bool:
 
 
 def _injects(row: Row) -> bool:
-    scenario = _scenarios(row.suite)[row.scenario] or {}
+    scenario = scenarios_of(row.suite)[row.scenario]
     return any(scenario.get(key) or row.added.get(key) for key in ("faults", "services"))
-
-
-def _scenarios(suite: str) -> dict[str, dict[str, object]]:
-    path = ROOT / "scenarios" / suite / f"{suite}.eval.yaml"
-    found: dict[str, dict[str, object]] = yaml.safe_load(path.read_text("utf-8"))["scenarios"]
-    return found
 
 
 def _sound(suites: Sequence[str], seeds: int) -> Iterator[bool]:
     for suite in suites:
-        jobs = [Job(scenario=name) for name in _scenarios(suite)]
+        jobs = [Job(scenario=name) for name in scenarios_of(suite)]
         for seed in range(1, seeds + 1):
             accused = [
                 one for one in work(suite, jobs, (), seed=seed) if one.accusers or one.problem

@@ -26,7 +26,7 @@ from agent import Assistant, loan_assistant, said
 from agents import ModelBehaviorError, RunResult
 from attempts import Limits, Unavailable
 from backends import Backends, Report
-from case import Application, Case, Terms
+from case import Application, Case, Offer, Terms
 from openai import AsyncOpenAI
 from phrases import phrase
 from underwriting import Desk
@@ -357,3 +357,29 @@ def asks_the_model_once() -> Made:
     sound = assistant.model_client
     agent.model_client = lambda: sound().with_options(max_retries=0)
     return loan_assistant()
+
+
+@dataclasses.dataclass(frozen=True)
+class _ScreensOnce(Desk):
+    cleared: set[str] = dataclasses.field(default_factory=set)
+
+    async def _clear(self, case: Case) -> bool:
+        if case.session not in self.cleared and await super()._clear(case):
+            self.cleared.add(case.session)
+        return case.session in self.cleared
+
+
+def screens_once() -> Made:
+    return loan_assistant(desk=_ScreensOnce)
+
+
+class _FilesWhatIsAsked(Assistant):
+    async def _ask_approval(self, case: Case, result: RunResult) -> str:
+        terms = agent.terms_of(result.interruptions[0].raw_item)
+        if terms is not None and case.offer is None:
+            case.offer = Offer(terms=terms, rate=0.069, firm=True)
+        return await super()._ask_approval(case, result)
+
+
+def files_what_nobody_offered() -> Made:
+    return loan_assistant(assistant=_FilesWhatIsAsked)

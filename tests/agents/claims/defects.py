@@ -362,3 +362,44 @@ async def _written_without_token(
 
 
 writes_without_the_token = replacing(context.SharedContext, "write", _written_without_token)
+
+
+# -- without an end, without another attempt
+
+renews_a_dozen_times = replacing(office, "RENEWALS", 12)
+reads_the_context_once = replacing(context, "READ", attempts.Limits(1, context.READ.timeout))
+asks_models_once = replacing(models, "ASK", attempts.Limits(1, models.ASK.timeout))
+
+_WRITTEN: dict[Wanted, Any] = {}
+
+
+async def _write_and_keep(
+    self: context.SharedContext, opened: context.Opened, wanted: Wanted, data: Any
+) -> None:
+    _WRITTEN[wanted] = data
+    await _write(self, opened, wanted, data)
+
+
+async def _read_or_remember(
+    self: context.SharedContext, opened: context.Opened, wanted: Wanted, kind: Any
+) -> Any:
+    try:
+        return await _read_context(self, opened, wanted, kind)
+    except attempts.Unavailable:
+        if wanted not in _WRITTEN:
+            raise
+        return _WRITTEN[wanted]
+
+
+_write, _read_context = context.SharedContext.write, context.SharedContext.read
+
+
+@asynccontextmanager
+async def remembers_what_it_cannot_read() -> AsyncIterator[Talk]:
+    """A hand-over that cannot be read is taken from the memory of the process that wrote it."""
+    with (
+        patch.object(context.SharedContext, "write", _write_and_keep),
+        patch.object(context.SharedContext, "read", _read_or_remember),
+    ):
+        async with agent.claims_agent() as talk:
+            yield talk

@@ -183,6 +183,16 @@ def drops_news_it_cannot_write() -> ASGIApp:
     return shop.make_app(desk=_Drops)
 
 
+class _AnswersFirst(_Drops):
+    async def hear(self, event: dict[str, Any]) -> None:
+        self.writing = asyncio.create_task(super().hear(event))
+
+
+@lazily
+def acknowledges_at_once() -> ASGIApp:
+    return shop.make_app(desk=_AnswersFirst)
+
+
 @lazily
 def ignores_retry_after() -> ASGIApp:
     attempts.retry_after = lambda headers: None
@@ -312,3 +322,44 @@ class _TakesHalves(model.Model):
 @lazily
 def takes_half_a_reply() -> ASGIApp:
     return shop.make_app(model=_TakesHalves)
+
+
+@lazily
+def reads_orders_once() -> ASGIApp:
+    orders.READ = dataclasses.replace(orders.READ, attempts=1)
+    return shop.make_app()
+
+
+class _AsksWhatYesMeans(Desk):
+    async def _refund(self, talk: Talk, order: Order) -> Said:
+        await self.model.answer([*talk.items, {"role": "user", "content": "Is this a yes?"}], {})
+        return await super()._refund(talk, order)
+
+
+@lazily
+def asks_the_model_what_yes_means() -> ASGIApp:
+    return shop.make_app(desk=_AsksWhatYesMeans)
+
+
+class _Anew:
+    """A client whose every request has a key of its own."""
+
+    def __init__(self, http: httpx2.AsyncClient) -> None:
+        self.http = http
+
+    async def post(self, url: str, json: Any, headers: dict[str, str]) -> httpx2.Response:
+        return await self.http.post(url, json=json, headers={"Idempotency-Key": str(uuid.uuid4())})
+
+
+class _KeysForCases(Desk):
+    async def _escalate(self, talk: Talk, order: Order) -> str:
+        plain, self.http = self.http, _Anew(self.http)  # type: ignore[assignment]
+        try:
+            return await super()._escalate(talk, order)
+        finally:
+            self.http = plain
+
+
+@lazily
+def escalates_with_new_keys() -> ASGIApp:
+    return shop.make_app(desk=_KeysForCases)

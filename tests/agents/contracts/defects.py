@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 from unittest.mock import patch
@@ -267,6 +268,27 @@ async def has_more_readers_than_the_core(scope: Any, receive: Any, send: Any) ->
         await app.app(scope, receive, send)
 
 
+async def _pay_in_line(self: core.Core, invoice: str, amount: str) -> core.Paid:
+    async with self.reading:
+        return await _pay(self, invoice, amount)
+
+
+pays_behind_reviews = replacing(core.Core, "pay", _pay_in_line)
+
+
+# -- order
+
+
+async def _as_they_come(self: reviewing.Reviewer, contract: core.Contract) -> list[reviewing.Read]:
+    numbers = reviewing.chunks_of(contract)
+    reading = [asyncio.create_task(self.read(contract, number)) for number in numbers]
+    done = [await each for each in asyncio.as_completed(reading)]
+    return [replace(each, number=number) for number, each in zip(numbers, done, strict=True)]
+
+
+numbers_pages_as_they_come = replacing(reviewing.Reviewer, "read_all", _as_they_come)
+
+
 # -- keys
 
 
@@ -284,3 +306,20 @@ async def _keep_by_process(self: core.Core, job: str, report: dict[str, Any]) ->
 
 
 files_with_keys_of_this_process = replacing(core.Core, "keep", _keep_by_process)
+
+
+# -- half of a reply
+
+
+async def _or_no_risks(self: model.Model, chunk: core.Chunk) -> model.Risks:
+    with patch.object(model, "ASK", Limits(1, model.ASK.timeout)):
+        try:
+            return await _risks(self, chunk)
+        except Unavailable as error:
+            if isinstance(error.__cause__, attempts.NotUsable):
+                return model.Risks(risks=[])
+            raise
+
+
+_risks = model.Model.risks
+takes_half_a_reply_for_no_risks = replacing(model.Model, "risks", _or_no_risks)

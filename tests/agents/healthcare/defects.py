@@ -30,6 +30,7 @@ from pydantic_ai.providers.openai import OpenAIProvider
 from triage import Known, Model, Triage
 
 from evalkit import Reply, Turn
+from tests.agents.tracing import Tracing, traced
 
 Made = AbstractAsyncContextManager[Any]
 
@@ -226,3 +227,22 @@ def tells_the_model_who_it_is() -> Made:
             return await super().reply(turn)
 
     return triage_agent(desk=Naming)
+
+
+def traced_throughout() -> Made:
+    """The sound agent with clients that are instrumented."""
+    return traced(triage_agent(), Tracing())
+
+
+def traces_another_model() -> Made:
+    return traced(triage_agent(), Tracing(told_model="triage-default"))
+
+
+def reads_once() -> Made:
+    emr.READ = attempts.Limits(attempts=1, timeout=0.8)
+    return triage_agent()
+
+
+def reads_any_patients_chart() -> Made:
+    emr.charted = lambda patient, parts: Chart(*(tuple(each.items) for each in parts))
+    return triage_agent()

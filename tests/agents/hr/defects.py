@@ -26,9 +26,10 @@ import tools
 from agent import Assistant, Work, hr_agent
 from anthropic.types import Message, ToolUseBlock
 from payroll import Employee, NotYours, Payroll, Payslip
-from signin import SignIns
+from signin import SignInNeeded, SignIns
 
 from evalkit import Reply, Turn
+from tests.agents.tracing import Tracing, traced
 
 Made = AbstractAsyncContextManager[Any]
 
@@ -364,3 +365,27 @@ def types_like_a_person() -> Made:
 
 def draws_a_key_for_each_attempt() -> Made:
     return hr_agent(payroll=_FreshKey)
+
+
+def traced_throughout() -> Made:
+    """The sound assistant with clients that are instrumented."""
+    return traced(hr_agent(), Tracing())
+
+
+def leaves_payroll_untraced() -> Made:
+    return traced(hr_agent(), Tracing(left_out=lambda request: "/employees/" in request.url.path))
+
+
+class _NeverRenews(SignIns):
+    async def renewed(self, session: str, refused: str) -> str:
+        self.forget(session)
+        raise SignInNeeded
+
+
+def sends_everybody_to_the_sign_in() -> Made:
+    return hr_agent(signins=_NeverRenews)
+
+
+def reads_once() -> Made:
+    payroll.READ = attempts.Limits(attempts=1, timeout=4)
+    return hr_agent()

@@ -388,3 +388,11 @@ async def _one_by_one(self: classifiers.Classifiers, images: Sequence[str]) -> l
 
 
 looks_at_images_one_by_one = replacing(classifiers.Classifiers, "images", _one_by_one)
+
+
+async def _second_five_times(call: Callable[[], Awaitable[Any]], stage: Stage) -> Any:
+    many = Stage(5, stage.each, stage.within, stage.pause)
+    return await _attempt(call, many if stage is classifiers.SECOND else stage)
+
+
+asks_the_second_model_five_times = replacing(classifiers, "attempt", _second_five_times)

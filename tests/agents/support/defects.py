@@ -253,3 +253,26 @@ def thanks_when_no_model_answers() -> Made:
 
     Desk.answer = thanks
     return support_agent()
+
+
+def asks_elsewhere_at_once() -> Made:
+    models.ANSWER = Limits(attempts=1, timeout=8)
+    return support_agent()
+
+
+def lets_replies_drip() -> Made:
+    models.CLASSIFY = Limits(attempts=3, timeout=600)
+    models.ANSWER = Limits(attempts=2, timeout=600)
+    models.FIRST_TOKEN = models.NEXT_TOKEN = 600.0
+    return support_agent()
+
+
+def takes_a_stream_for_whole() -> Made:
+    models.finished = lambda text, about: text
+    return support_agent()
+
+
+def waits_for_the_next_token() -> Made:
+    models.ANSWER = Limits(attempts=2, timeout=60)
+    models.NEXT_TOKEN = 60.0
+    return support_agent()
