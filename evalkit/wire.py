@@ -9,12 +9,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, Protocol, TypeAlias
 
 from evalkit.keyed import Draw
 from evalkit.quick import quick
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+
+class Fields(tuple[tuple[str, str], ...]):  # noqa: SLOT001 - it keeps what it looked up
+    """Headers that are asked for by name more than once. Pickled they are a plain tuple."""
+
+    @cached_property
+    def named(self) -> Mapping[str, str]:
+        """The first value of each name."""
+        return dict(reversed(self))
+
+    def __reduce__(self) -> tuple[type, tuple[Any, ...]]:
+        return tuple, (tuple(self),)
 
 
 @quick
@@ -119,6 +132,7 @@ ENDS_CONNECTION = (Stall, Cut, Reset)
 _UNKEYED = Draw("request")
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """Tokens of one model call.
@@ -338,18 +352,21 @@ class Reply:
 
     def body(self) -> bytes:
         """The bytes of the body that the plan would send; of a stream what has come of it."""
-        return b"".join(
-            [
-                step.data if isinstance(step, Send) else step.stream.body()
-                for step in self.plan
-                if isinstance(step, Send | Follow)
-            ]
-        )
+        parts = []
+        for step in self.plan:
+            if type(step) is Send:
+                parts.append(step.data)
+            elif type(step) is Follow:
+                parts.append(step.stream.body())
+        return b"".join(parts)
 
     @property
     def stream(self) -> Stream | None:
         """The stream in its plan, if there is one."""
-        return next((step.stream for step in self.plan if isinstance(step, Follow)), None)
+        for step in self.plan:
+            if type(step) is Follow:
+                return step.stream
+        return None
 
     @property
     def trouble(self) -> str | None:
@@ -421,6 +438,8 @@ class Request:
     def header(self, name: str) -> str | None:
         """The first value of a header, or None."""
         name = name.lower()
+        if type(self.headers) is Fields:
+            return self.headers.named.get(name)
         for key, value in self.headers:
             if key == name:
                 return value

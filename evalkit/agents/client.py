@@ -12,6 +12,7 @@ import httptools
 from evalkit.agents.base import AgentFailed
 from evalkit.agents.calling import MAX_BODY, AgentRequest, Response
 from evalkit.live.attribution import Attribution
+from evalkit.suite.hosts import AGENT_HOST
 from evalkit.world.callers import CALLER
 
 _READ = 64 * 1024
@@ -47,10 +48,10 @@ class HttpCaller:
     def target_of(self, url: str) -> str:
         """The path and query of a URL of the agent's, or of a path of its own, from its base URL.
 
-        Raises `ValueError`.
+        `AGENT_URL`, which templates know as `agent.url`, is the agent's too. Raises `ValueError`.
         """
         parts = urlsplit(url)
-        if parts.netloc and parts.netloc.rpartition("@")[2] != self._netloc:
+        if parts.netloc and parts.netloc.rpartition("@")[2] not in (self._netloc, AGENT_HOST):
             raise ValueError(f"{url[:200]!r} is not at the agent, whose URL is {self.url}")
         if not parts.netloc and not parts.path.startswith("/"):
             raise ValueError(f"{url[:200]!r} is not at the agent, whose URL is {self.url}")

@@ -1,6 +1,7 @@
 """What every front end calls: run suites, check them, read what was run."""
 
 from evalkit.api.baselines import accept_baseline, compare_to_baseline
+from evalkit.api.choice import Asked
 from evalkit.api.comparing import compare
 from evalkit.api.exporting import export
 from evalkit.api.forecasting import forecast
@@ -12,6 +13,7 @@ from evalkit.api.reporting import report
 from evalkit.api.running import exit_code_of, run
 
 __all__ = [
+    "Asked",
     "accept_baseline",
     "compare",
     "compare_to_baseline",

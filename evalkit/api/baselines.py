@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from evalkit.journal.views import JournalView
 from evalkit.keyed import digest_of
 from evalkit.store import Run, RunRecord, Status
 from evalkit.store.baseline import SUFFIX, read_baseline, write_baseline
+from evalkit.store.command import held_by
 
 _Key: TypeAlias = tuple[str, str]
 
@@ -69,8 +71,6 @@ def compare_to_baseline(
 
     Raises `UsageError` where either cannot be read, is not complete, or is of another suite.
     """
-    if not isinstance(run, Run | Baseline) and not _is_file(run):
-        run = load_run(run, out=out)
     before, now = (_taken(each, out) for each in (baseline, run))
     if before.suite != now.suite:
         raise UsageError(
@@ -78,13 +78,7 @@ def compare_to_baseline(
             "they have nothing in common",
             hint="compare two runs of one suite",
         )
-    compared = compare_with(before, now, tolerance or Tolerance())
-    return replace(compared, excused=_spared(run.record)) if isinstance(run, Run) else compared
-
-
-def _spared(record: RunRecord) -> tuple[str, ...]:
-    """The scenarios that do not block."""
-    return tuple(each.name for each in record.scenarios if not each.blocking)
+    return compare_with(before, now, tolerance or Tolerance())
 
 
 def baseline_of(run: Run) -> Baseline:
@@ -111,6 +105,9 @@ def baseline_of(run: Run) -> Baseline:
             if not each.added
         },
         gates={each.key: each.observed for each in _gates(record) if each.observed is not None},
+        excused=tuple(each.name for each in record.scenarios if not each.blocking),
+        critical=tuple(each.name for each in record.scenarios if each.critical),
+        agent=record.agent,
     )
 
 
@@ -156,7 +153,6 @@ def held_against(baseline: Baseline, run: Run, tolerance: Tolerance) -> RunRecor
         note = f"not held against the baseline: it {how}, and what is missing is not gone"
         return replace(record, notes=(*record.notes, note))
     compared = compare_with(baseline, baseline_of(run), tolerance)
-    compared = replace(compared, excused=_spared(record))
     if record.session is not None or record.chosen is not None:
         compared = replace(compared, vanished=())  # only a part was to be run
     verdicts = [each for each in (record.verdict, compared.verdict) if each is not None]
@@ -174,6 +170,7 @@ def held_against(baseline: Baseline, run: Run, tolerance: Tolerance) -> RunRecor
         verdict=combine(verdicts),
         exit_code=worst_exit(codes),
         reasons=reasons,
+        command=shlex.join([*shlex.split(record.command), *held_by(compared)]),
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit import __version__
-from evalkit.api.fingerprints import changes, dependencies, files_of
+from evalkit.api.fingerprints import changed_files, changed_versions, dependencies, files_of
 from evalkit.engine.cells import SuitePlan
 from evalkit.engine.events import CellKey, Event, RunPlanned
 from evalkit.engine.run import run_suite
@@ -127,8 +127,8 @@ def _unfit(block: Block) -> str | None:
     libraries: dict[str, Any] = {**dependencies(), "evalkit": __version__}
     libraries["Python"] = "{}.{}".format(*sys.version_info)
     differ = [
-        *changes(block.files, files_of(block.plan), files=True),
-        *changes(block.libraries, libraries, files=False),
+        *changed_files(block.files, files_of(block.plan)).values(),
+        *changed_versions(block.libraries, libraries),
     ]
     if not differ:
         return None

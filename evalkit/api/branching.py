@@ -66,7 +66,8 @@ class Checkout:
                 return Absent(f"not held against {self.revision}, where it cannot be run: {why}")
             try:
                 # Its folder is gone in a moment: it is the commit that later readers know.
-                return replace(baseline_of(Run(runs[0])), run=self.name)
+                before = baseline_of(Run(runs[0]))
+                return replace(before, run=self.name, revision=self.commit[:12])
             except UsageError as error:
                 return Absent(f"not held against {self.revision}: {error.message}")
 
@@ -101,7 +102,8 @@ def run_against(
     where there is no such commit.
     """
     asked = {name: options.get(name) for name in ("scenario", "session", "seed", "live")}
-    plans = plan_all(paths, controls=options.get("controls", True), **asked)
+    agent, controls = options.get("agent"), options.get("controls", True)
+    plans = plan_all(paths, agent=agent, controls=controls, **asked)
     runs: list[Run] = []
     with checked_out(revision, plans[0].path) as base:
         for plan in plans:

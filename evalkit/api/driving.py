@@ -30,6 +30,11 @@ Listener: TypeAlias = Callable[[Event | RunOpened | RunJudged], None]
 """Is told what happens while suites run."""
 
 
+def nobody(event: object) -> None:
+    """The listener that does not care."""
+    del event
+
+
 @dataclass(slots=True)
 class Outcome:
     """How the cells of a plan ended. `not_started` says why nothing could be run at all."""
@@ -121,8 +126,8 @@ def drive(
     outcome = Outcome(cells)
     kept = kept or {}
     done = frozenset(kept) | (frozenset(cells_of(plan)) - frozenset(cells))
-    given: dict[str, Any] = {"lender": lender, "skip": skip}
-    more = {name: each for name, each in given.items() if each is not None}
+    given = {"lender": lender, "skip": skip}
+    more: dict[str, Any] = {name: each for name, each in given.items() if each is not None}
 
     def told(event: Event) -> None:
         event = _concealed(event, plan, sink)
@@ -130,13 +135,11 @@ def drive(
         listener(event)
 
     run = run_suite if cluster is None else cluster.run
-    events = run(plan, sink=sink, workers=workers, done=done, keep=keep, **more)
     try:
-        for event in events:
+        for event in run(plan, sink=sink, workers=workers, done=done, keep=keep, **more):
             told(event)
-            if isinstance(event, RunPlanned):
-                for past in _past(kept):
-                    told(past)
+            for past in _past(kept) if isinstance(event, RunPlanned) else ():
+                told(past)
     except StartError as error:
         outcome.not_started = str(error)
     except KeyboardInterrupt:

@@ -11,7 +11,7 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from evalkit.engine.cells import SuitePlan
@@ -30,18 +30,39 @@ _LONGEST_NAMING = 4 * 1024 * 1024
 """Bytes of a definition in which names of files are looked for."""
 
 
-def files_of(plan: SuitePlan) -> dict[str, str]:
-    """The SHA-256 of every file that a run of this plan is made of, by path from its folder."""
-    folder = plan.path.parent
-    found = {*_named(plan.path.resolve())}
+def files_of(plan: SuitePlan, named: Iterable[str] | None = None) -> dict[str, str]:
+    """The SHA-256 of every file that a run of this plan may be made of, by path from its folder.
+    Those that are `named` in it need not be looked for again, where they are known.
+    """
+    folder = plan.path.parent.resolve()
+    found = {(folder / each).resolve() for each in (named_in(plan) if named is None else named)}
     for root in _agent_folders(plan):
         found.update(_tree(root))
-    hashes = {os.path.relpath(each, folder.resolve()): hash_of(each) for each in found}
-    return dict(sorted(hashes.items()))
+    return dict(sorted(zip(_from(plan, found), map(hash_of, found), strict=True)))
+
+
+def named_in(plan: SuitePlan) -> tuple[str, ...]:
+    """Those of them that the suite names, or that is named in its place, by path from its folder.
+    What the agent imports, and the texts that it reads, are not among them.
+    """
+    found = dict.fromkeys(_named(plan.path.resolve()))
+    if (source := _agent_source(plan)).endswith(_CODE):
+        found[(plan.path.parent.resolve() / source).resolve()] = None
+    return tuple(sorted(_from(plan, found)))
+
+
+def _from(plan: SuitePlan, paths: Iterable[Path]) -> Iterator[str]:
+    folder = plan.path.parent.resolve()
+    return (os.path.relpath(each, folder) for each in paths)
+
+
+def _agent_source(plan: SuitePlan) -> str:
+    """The file or the module of the agent; empty where it has none."""
+    return (plan.suite.agent.python or plan.suite.agent.asgi or "").rpartition(":")[0]
 
 
 def _named(first: Path) -> Iterator[Path]:
-    """A file, and the files that it names, or that these name if they are YAML."""
+    """A file, and the files that it names, or that these name if they are YAML or JSON."""
     seen: set[Path] = set()
     waiting = [first]
     while waiting:
@@ -50,7 +71,7 @@ def _named(first: Path) -> Iterator[Path]:
             continue
         seen.add(path)
         yield path
-        if path.suffix in {".yaml", ".yml"}:
+        if path.suffix in {".json", ".yaml", ".yml"}:
             text = path.read_bytes()[:_LONGEST_NAMING].decode("utf-8", "replace")
             names = dict.fromkeys(_FILE_NAME.findall(text))
             waiting += [each for name in names if (each := _file(path.parent, name)) is not None]
@@ -67,7 +88,7 @@ def _file(folder: Path, name: str) -> Path | None:
 def _agent_folders(plan: SuitePlan) -> set[Path]:
     """The folders that the agent is imported from."""
     folder = plan.path.parent.resolve()
-    source = (plan.suite.agent.python or plan.suite.agent.asgi or "").rpartition(":")[0]
+    source = _agent_source(plan)
     if source.endswith(_CODE):
         return {folder, (folder / source).resolve().parent}
     return {folder, *_package(source.partition(".")[0], folder)}
@@ -133,15 +154,23 @@ def dependencies() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def changes(before: Mapping[str, str], now: Mapping[str, str], *, files: bool) -> Iterator[str]:
-    """How fingerprints or versions differ, in words. A text that is new is none of the run's."""
+def changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """The files that differ by their fingerprints, each with how in words. A text that is new is
+    none of the run's.
+    """
+    found: dict[str, str] = {}
     for name in sorted({*before, *now}):
         old, new = before.get(name), now.get(name)
-        if old == new:
-            continue
-        if not files:
+        if old is None and Path(name).suffix == _CODE:
+            found[name] = f"{name} is new"
+        elif old is not None and old != new:
+            found[name] = f"{name} {'is gone' if new is None else 'was changed'}"
+    return found
+
+
+def changed_versions(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """How versions differ, in words."""
+    for name in sorted({*before, *now}):
+        old, new = before.get(name), now.get(name)
+        if old != new:
             yield f"{name} was {old or 'not installed'} and is {new or 'not installed'}"
-        elif old is None and Path(name).suffix == _CODE:
-            yield f"{name} is new"
-        elif old is not None:
-            yield f"{name} {'is gone' if new is None else 'was changed'}"

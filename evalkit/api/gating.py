@@ -186,7 +186,11 @@ def _judged(record: RunRecord, figures: Figures, given: _Gates) -> RunRecord:
     if record.session is not None:
         given = replace(given, suite=(), scenarios={})
     live = record.live
-    results = {each.name: _result(each, figures, given, sampled=live) for each in _own(record)}
+    cut = record.status is Status.INTERRUPTED
+    results = {
+        each.name: _result(each, figures, given, sampled=live, interrupted=cut)
+        for each in _own(record)
+    }
     scope = {each.name for each in _sound(record)}
     gates = (
         judge_gates(given.suite, figures, scope, expected=given.expected, sampled=live)
@@ -208,7 +212,12 @@ def _judged(record: RunRecord, figures: Figures, given: _Gates) -> RunRecord:
 
 
 def _result(
-    scenario: ScenarioRecord, figures: Figures, given: _Gates, *, sampled: bool
+    scenario: ScenarioRecord,
+    figures: Figures,
+    given: _Gates,
+    *,
+    sampled: bool,
+    interrupted: bool,
 ) -> ScenarioResult:
     name, own = scenario.name, given.of(scenario.name)
     facts = Facts(
@@ -223,6 +232,7 @@ def _result(
             CellError(what=f"cell {each.cell}: {each.what}", start=each.start)
             for each in scenario.problems
         ),
+        interrupted=interrupted,
     )
     gates = judge_gates(own, figures, {name}, expected=given.expected, scope=name, sampled=sampled)
     result = judge_facts(facts, gates, own if scenario.faulty else (*own, *given.suite))

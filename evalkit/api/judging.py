@@ -51,7 +51,8 @@ def judged(run: Run, plan: SuitePlan, outcome: Outcome, *, differs: str | None) 
         run.record,
         status=Status.INTERRUPTED if outcome.interrupted else Status.COMPLETE,
         scenarios=tuple(
-            _filled(each, results.get(each.name), outcome, figures) for each in run.record.scenarios
+            _filled(run, each, results.get(each.name), outcome, figures)
+            for each in run.record.scenarios
         ),
         gates=suite.gates,
         digest=outcome.digest(without=[each.name for each in plan.scenarios if each.added]),
@@ -100,6 +101,7 @@ def _result(
         suite_gates=() if scenario.faulty else plan.suite.gates,
         expected=expected_of(plan.suite, [scenario]),
         sampled=plan.live is not None,
+        interrupted=outcome.interrupted,
     )
     return _ended_early(_believed(result, outcome), run.record.scenario(scenario.name))
 
@@ -137,19 +139,31 @@ def services_of(suite: Suite) -> frozenset[str]:
 
 
 def _filled(
-    planned: ScenarioRecord, result: ScenarioResult | None, outcome: Outcome, figures: Figures
+    run: Run,
+    planned: ScenarioRecord,
+    result: ScenarioResult | None,
+    outcome: Outcome,
+    figures: Figures,
 ) -> ScenarioRecord:
     """The record with what came of it; of a control there is no verdict."""
     record = replace(
         planned,
+        cut_off=_cut_off(run, planned.name) if outcome.interrupted else 0,
         problems=outcome.problems_of(planned.name),
         digest=outcome.digest(planned.name),
         fidelity=outcome.fidelity.get(planned.name),
     )
     if result is None:
         ended = endings(figures.sessions, planned.name)
-        return replace(record, ends=count_ends(ended, planned.sessions))
+        ends = count_ends(ended, planned.sessions, interrupted=outcome.interrupted)
+        return replace(record, ends=ends)
     return with_result(record, result)
+
+
+def _cut_off(run: Run, scenario: str) -> int:
+    """How many sessions were under way when the run was interrupted."""
+    begun = {each.session for each in run.each_record(scenario, kinds=("session_started",))}
+    return len(begun - {each["session"] for each in run.session_rows(scenario)})
 
 
 def with_result(record: ScenarioRecord, result: ScenarioResult) -> ScenarioRecord:

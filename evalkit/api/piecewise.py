@@ -18,9 +18,9 @@ from typing import Any
 
 from evalkit.api.driving import Listener, Outcome, drive
 from evalkit.api.judging import judged
+from evalkit.api.opening import iso, opened
 from evalkit.api.planning import chosen
 from evalkit.api.resuming import kept_cells
-from evalkit.api.running import opened
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
 from evalkit.engine.events import CellKey
 from evalkit.engine.lending import Lender
@@ -85,7 +85,8 @@ class Piecewise:
             self._key = kept_key(self.folder) or new_key(self.folder)
             if not (self.folder / RECORD).is_file():
                 write_record(self.folder, self._record(started))
-        self._sink = CellWriter.of(self.plan, self.folder, self._key)
+        files = Run(self.folder).record.files
+        self._sink = CellWriter.of(self.plan, self.folder, self._key, files=files)
 
     def run(self, names: Sequence[str], listener: Listener) -> Piece:
         """Run these scenarios with their controls, unless somebody has, and judge them alone."""
@@ -165,7 +166,7 @@ def finished(
     record = replace(
         record,
         notes=notes,
-        finished=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        finished=iso(datetime.now(UTC)),
     )
     write_record(folder, record)
     if record.digest is not None:

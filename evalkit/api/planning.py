@@ -6,7 +6,9 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict, Unpack
 
+from evalkit.api.other_agent import target_of, with_agent
 from evalkit.api.paths import Paths, suites_in
 from evalkit.api.quarantine import ended, quarantined, today
 from evalkit.engine.cells import SuitePlan
@@ -17,34 +19,33 @@ from evalkit.suite import Loaded, Problem, load_suite
 from evalkit.suite.model import Suite
 
 
-def plan_all(
-    paths: Paths,
-    *,
-    scenario: str | None,
-    session: str | None,
-    seed: int | None,
-    controls: bool = True,
-    live: bool | None = None,
-) -> tuple[SuitePlan, ...]:
+class Wanted(TypedDict, total=False):
+    """What of suites is run, and how: all of it and as they say, but for what is given here.
+
+    `agent` is the Python agent that takes the place of the one that a suite names.
+    """
+
+    scenario: str | None
+    session: str | None
+    seed: int | None
+    agent: str | None
+    controls: bool
+    live: bool | None
+
+
+def plan_all(paths: Paths, **wanted: Unpack[Wanted]) -> tuple[SuitePlan, ...]:
     """The plans of the suites at these paths, without those that hold nothing asked for.
 
     Raises `SuiteError` with the mistakes of all, `UsageError` where none holds what was asked for.
     """
+    if (agent := wanted.get("agent")) is not None:
+        target_of(agent)
     plans: list[SuitePlan] = []
     problems: list[Problem] = []
     unfit: list[UsageError] = []
     for path in suites_in(paths):
         try:
-            plans.append(
-                plan_one(
-                    path,
-                    scenario=scenario,
-                    session=session,
-                    seed=seed,
-                    controls=controls,
-                    live=live,
-                )
-            )
+            plans.append(plan_one(path, **wanted))
         except SuiteError as error:
             problems += error.problems
         except UsageError as error:
@@ -56,26 +57,20 @@ def plan_all(
     return tuple(plans)
 
 
-def plan_one(
-    path: Path,
-    *,
-    scenario: str | None,
-    session: str | None,
-    seed: int | None,
-    controls: bool = True,
-    live: bool | None = None,
-) -> SuitePlan:
+def plan_one(path: Path, **wanted: Unpack[Wanted]) -> SuitePlan:
     """The plan of one suite. Raises `SuiteError` and `UsageError`."""
-    loaded = load_suite(path)
+    loaded, agent = load_suite(path), wanted.get("agent")
+    if agent is not None:
+        loaded = with_agent(loaded, target_of(agent))
     plan = plan_suite(
         quarantined(loaded, today()),
-        scenarios=scenario,
-        session=session,
-        seed=seed,
-        controls=controls,
-        live=live,
+        scenarios=wanted.get("scenario"),
+        session=wanted.get("session"),
+        seed=wanted.get("seed"),
+        controls=wanted.get("controls", True),
+        live=wanted.get("live"),
     )
-    return replace(plan, warnings=(*ended(loaded, today()), *plan.warnings))
+    return replace(plan, warnings=(*ended(loaded, today()), *plan.warnings), agent=agent)
 
 
 def plan_loaded(
@@ -118,13 +113,13 @@ def warnings_of(paths: Paths) -> list[Problem]:
     warnings: list[Problem] = []
     for path in suites_in(paths):
         with suppress(SuiteError):
-            warnings += plan_one(path, scenario=None, session=None, seed=None).warnings
+            warnings += plan_one(path).warnings
     return warnings
 
 
 def _problems_of(path: Path) -> Sequence[Problem]:
     try:
-        plan_suite(load_suite(path), scenarios=None, session=None, seed=None)
+        plan_suite(load_suite(path))
     except SuiteError as error:
         return error.problems
     return ()

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from evalkit.api.fingerprints import changes, dependencies, files_of, hash_of
+from evalkit.api.choice import Choice
+from evalkit.api.fingerprints import (
+    changed_files,
+    changed_versions,
+    dependencies,
+    files_of,
+    hash_of,
+)
 from evalkit.api.paths import Paths, suites_in
 from evalkit.api.planning import chosen, plan_one
 from evalkit.api.versions import versions
@@ -15,42 +22,54 @@ from evalkit.engine.events import CellKey
 from evalkit.errors import UsageError
 from evalkit.store import KEY, KeptCell, Run, RunRecord, kept_key, new_key
 
-_MOST_TOLD = 20
+_MOST_TOLD, _MOST_WARNED = 20, 5
 
 
 def plan_again(
-    run: Run,
-    paths: Paths,
-    *,
-    scenario: str | None,
-    session: str | None,
-    seed: int | None,
+    run: Run, paths: Paths, choice: Choice, kept: Mapping[CellKey, KeptCell]
 ) -> SuitePlan:
     """The plan of a run as it is now. Raises `UsageError` where anything was asked for that the
     run was not of, and `SuiteError` where the suite is wrong by now.
     """
     record = run.record
     _refuse_other(run, paths)
-    asked = (("scenario", scenario, record.chosen), ("session", session, record.session))
-    wrong = [
-        f"--{name} {given!r} was asked for, and the run is of {was!r}"
-        for name, given, was in asked
-        if given is not None and given != was
-    ]
-    if seed is not None and seed != record.seed:
-        wrong.append(f"the seed was {record.seed} and is to be {seed}")
-    _refuse(run, wrong)
-    changed = list(changes(record.files, _files_now(record), files=True))
-    _refuse(run, changed)
+    _refuse(run, tuple(_not_of(record, choice)))
+    changed = changed_files(record.files, _files_now(record))
+    _refuse(run, [how for name, how in changed.items() if _mattered(name, record, kept)])
     plan = plan_one(
         Path(record.path),
         scenario=record.chosen,
         session=record.session,
         seed=record.seed,
+        agent=record.agent,
         controls=record.controls,
         live=record.live,
     )
     return replace(_of_these(plan, record), early=record.early)
+
+
+def _not_of(record: RunRecord, choice: Choice) -> Iterator[str]:
+    """What was asked for that the run is not of."""
+    asked = (
+        ("scenario", choice.scenario, record.chosen),
+        ("session", choice.session, record.session),
+        ("agent", choice.agent, record.agent),
+    )
+    for name, given, was in asked:
+        if given is not None and given != was:
+            of = "the suite's own" if was is None and name == "agent" else repr(was)
+            yield f"--{name} {given!r} was asked for, and the run is of {of}"
+    if choice.seed is not None and choice.seed != record.seed:
+        yield f"the seed was {record.seed} and is to be {choice.seed}"
+
+
+def _mattered(name: str, record: RunRecord, kept: Mapping[CellKey, KeptCell]) -> bool:
+    """Whether what is kept of a run may depend on a file: the suite names it, or one of the cells
+    has read it, or one of which that is not known.
+    """
+    return name in record.named or any(
+        each.loaded is None or name in each.loaded for each in kept.values()
+    )
 
 
 def _of_these(plan: SuitePlan, record: RunRecord) -> SuitePlan:
@@ -66,17 +85,29 @@ def _files_now(record: RunRecord) -> dict[str, str]:
     return {name: hash_of(folder / name) for name in record.files if (folder / name).exists()}
 
 
-def refuse_changes(run: Run, plan: SuitePlan) -> None:
-    """Raise `UsageError` that names what changed since the run began."""
+def refuse_changes(run: Run, plan: SuitePlan, kept: Mapping[CellKey, KeptCell]) -> tuple[str, ...]:
+    """Raise `UsageError` that names what changed since the run began. What is said of other files,
+    that nothing which is kept has read, is worth a warning.
+    """
     record = run.record
+    changed = changed_files(record.files, files_of(plan))
+    mattered = {name: _mattered(name, record, kept) for name in changed}
     _refuse(
         run,
         [
-            *changes(record.files, files_of(plan), files=True),
-            *changes(record.versions, versions(), files=False),
-            *changes(record.dependencies, dependencies(), files=False),
+            *(how for name, how in changed.items() if mattered[name]),
+            *changed_versions(record.versions, versions()),
+            *changed_versions(record.dependencies, dependencies()),
             *_replanned(record, plan),
         ],
+    )
+    if not (told := [how for name, how in changed.items() if not mattered[name]]):
+        return ()
+    more = f", and {len(told) - _MOST_WARNED} more" if len(told) > _MOST_WARNED else ""
+    them = "it" if len(told) == 1 else "any of them"
+    return (
+        f"since the run began, {', '.join(told[:_MOST_WARNED])}{more}; "
+        f"no session that is kept of it had read {them}",
     )
 
 
@@ -108,6 +139,15 @@ def _refuse_other(run: Run, paths: Paths) -> None:
     own = Path(run.record.path)
     if own.resolve() not in {each.resolve() for each in suites_in(paths)}:
         raise UsageError(f"{run.id} is a run of {own}, which is not what was asked for")
+
+
+def cells_planned(record: RunRecord) -> tuple[CellKey, ...]:
+    """The cells that the run was to be of."""
+    return tuple(
+        CellKey(each.name, index)
+        for each in record.scenarios
+        for index in range((each.stopped or each).cells)
+    )
 
 
 def kept_cells(run: Run, cells: Sequence[CellKey]) -> dict[CellKey, KeptCell]:

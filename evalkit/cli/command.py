@@ -62,27 +62,6 @@ def kept_in(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def positive(text: str) -> int:
-    """A whole number above zero."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above zero")
-    return number
-
-
-def share(text: str) -> float:
-    """A share from 0 to 1, written like `5%` or `0.05`."""
-    from evalkit.units import parse_share
-
-    try:
-        return parse_share(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
 def nothing(parser: argparse.ArgumentParser) -> None:
     """The arguments of a command that takes none."""
     del parser
@@ -100,4 +79,14 @@ def what_is_told(parser: argparse.ArgumentParser) -> None:
         "--json",
         action="store_true",
         help="print the record of each run as JSON, and all else to stderr",
+    )
+
+
+def seed(parser: argparse.ArgumentParser) -> None:
+    """The option for the seed of a run."""
+    parser.add_argument(
+        "--seed",
+        metavar="S",
+        type=int,
+        help="what all that is drawn depends on (default: the suite's seed)",
     )

@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from evalkit.cli.command import Command, kept_in, share
+from evalkit.cli.command import Command, kept_in
+from evalkit.cli.values import share
 
 _DESCRIPTION = """\
 Compares a run (B) with an earlier run or a baseline's file (A).
@@ -18,7 +19,8 @@ A change has to reach some sessions to be told from chance: 5 that all got worse
 moved, 6 where two did, 7 up to three or four, 8 up to eight. What fewer sessions do otherwise is
 listed, and does not fail: leave such things to gates, checks and expectations.
 Sessions that took other steps are listed with the first that differs. Live runs, and other seeds,
-are samples: rates by Newcombe's interval, means and quantiles by a bootstrap over sessions.
+are samples: rates by Newcombe's interval, means and quantiles by a bootstrap over sessions, all of
+a scenario's together at 95%.
 
 Exit codes: 0 nothing got worse, 1 something did, 2 they cannot be compared, 3 no common session."""
 

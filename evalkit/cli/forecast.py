@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
-from evalkit.cli.command import Command, positive
+from evalkit.cli.command import Command, kept_in
+from evalkit.cli.values import positive
 
 UNKNOWN = 3
 """The exit code where there is no forecast: it is no data."""
@@ -57,13 +57,7 @@ def _arguments(parser: argparse.ArgumentParser) -> None:
         type=_mix,
         help="shares of scenarios, which add up to 100%%",
     )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=Path("reports"),
-        help="where runs are kept (default: %(default)s)",
-    )
+    kept_in(parser)
     parser.add_argument("--json", action="store_true", help="print the forecast as JSON")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from evalkit.cli.command import Command, kept_in, positive
+from evalkit.cli.command import Command, kept_in
+from evalkit.cli.values import positive
 
 _DESCRIPTION = """\
 Lists stored runs by suite and branch, with what came of each, a figure with its interval at 95 %

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from evalkit.cli.command import kept_in, positive, what_is_told
+from evalkit.cli.command import kept_in, seed, what_is_told
+from evalkit.cli.values import above_zero, address_like, arrival, duration, positive
 
 MASTER_AT = "127.0.0.1:5557"
 """Where Locust's master listens, and is looked for."""
+
+_ADDRESS = address_like(MASTER_AT)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +20,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_amount(parser)
     _add_manner(parser)
     _add_spread(parser)
+    _add_desk(parser)
     kept_in(parser)
     what_is_told(parser)
 
@@ -30,19 +34,22 @@ def _add_amount(parser: argparse.ArgumentParser) -> None:
         help="users at a time (default: 10)",
     )
     parser.add_argument(
-        "--spawn-rate", metavar="R", type=_rate, help="users that come in a second (default: all)"
+        "--spawn-rate",
+        metavar="R",
+        type=above_zero,
+        help="users that come in a second (default: all)",
     )
     parser.add_argument(
         "--run-time",
         metavar="T",
-        type=_duration,
+        type=duration,
         help="how long sessions are begun, like 90s or 10min (default: 1min); those under way "
         "then have 30 s to end",
     )
     parser.add_argument(
         "--arrival",
         metavar="RATE",
-        type=_arrival,
+        type=arrival,
         help="open arrivals, like 20/s: sessions begin whether or not others have ended, as far "
         "as there are users (default: as the suite says; else users take one after another)",
     )
@@ -67,7 +74,7 @@ def _add_manner(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="go on when a gate is lost for certain, which else ends the test",
     )
-    parser.add_argument("--seed", metavar="S", type=int, help="what all that is drawn depends on")
+    seed(parser)
     parser.add_argument(
         "--web", metavar="PORT", type=positive, help="serve Locust's pages on loopback meanwhile"
     )
@@ -84,7 +91,7 @@ def _add_spread(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=MASTER_AT,
         metavar="HOST:PORT",
-        type=_address,
+        type=_ADDRESS,
         help=f"wait for workers, which make the users (default: at {MASTER_AT}); beyond loopback "
         "they need the same EVALKIT_LOAD_TOKEN in their environment",
     )
@@ -96,16 +103,20 @@ def _add_spread(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=MASTER_AT,
         metavar="HOST:PORT",
-        type=_address,
+        type=_ADDRESS,
         help="be a worker of the master at this address, without a suite",
     )
     parser.add_argument(
         "--region", metavar="NAME", help="with --worker: the region that its users are in"
     )
+
+
+def _add_desk(parser: argparse.ArgumentParser) -> None:
+    """What those need who start Locust themselves."""
     parser.add_argument(
         "--desk",
         metavar="HOST:PORT",
-        type=_address,
+        type=_ADDRESS,
         help="start no Locust, but give out turns to one that somebody else starts with "
         '`locust -f "$(evalkit load --locustfile)" --desk HOST:PORT`',
     )
@@ -118,44 +129,3 @@ def _add_spread(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--locustfile", action="store_true", help="print where the file is that Locust runs"
     )
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no address; write it like {MASTER_AT}")
-    return host, int(port)
-
-
-def _rate(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above zero")
-    return number
-
-
-def _duration(text: str) -> int:
-    from evalkit.units import parse_duration
-
-    try:
-        found = parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time to run for")
-    return found
-
-
-def _arrival(text: str) -> float:
-    from evalkit.units import parse_rate
-
-    try:
-        found = parse_rate(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} lets nothing arrive")
-    return found

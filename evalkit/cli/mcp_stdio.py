@@ -54,7 +54,7 @@ def _variable(text: str) -> tuple[str, Any]:
 
 
 def _action(args: argparse.Namespace) -> int:
-    from evalkit.services.load import load_mcp
+    from evalkit.services.mcp.loading import load_mcp
     from evalkit.services.mcp.pipes import serve_stdio
     from evalkit.wire import Caller
 

@@ -8,7 +8,8 @@ from evalkit.cli.command import Command, nothing
 
 _DESCRIPTION = """\
 Prints every key of the files that evalkit reads (suites, sessions, services, scripts), every fault,
-check and metric, as one page of Markdown made from the code."""
+check and metric, and how faults reach clients in tests, as one page of Markdown made from the
+code."""
 
 _EXAMPLES = """\
   evalkit reference | less
@@ -16,11 +17,17 @@ _EXAMPLES = """\
 
 
 def _action(args: argparse.Namespace) -> int:
-    from evalkit.report.reference import reference_lines
-
     del args
-    print("\n".join(reference_lines()))
+    print(page())
     return 0
+
+
+def page() -> str:
+    """The page."""
+    from evalkit.report.reference import reference_lines
+    from evalkit.testing.bridge.carried import table_lines
+
+    return "\n".join((*reference_lines(), "", *table_lines()))
 
 
 COMMAND = Command(

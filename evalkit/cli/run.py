@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from evalkit.cli.command import Command, positive, what_is_told
+from evalkit.cli.command import Command
+from evalkit.cli.run_options import add_options
 
 if TYPE_CHECKING:
     from evalkit.api.driving import Listener
     from evalkit.store import Run
-from evalkit.cli.compare import tolerance
 
 _DESCRIPTION = """\
 Runs the suites at the given paths (a folder is searched for *.eval.yaml files) and judges them.
@@ -24,100 +23,13 @@ _EXAMPLES = """\
   evalkit run scenarios/support
   evalkit run scenarios --scenario "crm-*" --workers 4
   evalkit run scenarios/support --scenario crm-slow --session s-003 --seed 7
+  evalkit run scenarios/support --agent candidate/agent.py:agent
   evalkit run scenarios/support --twice
   evalkit run scenarios/support --stop-early
   evalkit run scenarios/support --baseline scenarios/support/support.baseline.json
   evalkit run scenarios --base origin/main
   evalkit run --resume latest
   evalkit run scenarios/support --json > run.json"""
-
-
-def _arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "paths", nargs="*", metavar="PATH", type=Path, help="a suite file, or a folder of suites"
-    )
-    _add_choice(parser)
-    _add_manner(parser)
-
-
-def _add_choice(parser: argparse.ArgumentParser) -> None:
-    """What of the suites is run."""
-    parser.add_argument(
-        "--scenario", metavar="GLOB", help="run only the scenarios whose name matches"
-    )
-    parser.add_argument("--session", metavar="ID", help="run only this session")
-    parser.add_argument(
-        "--seed",
-        metavar="S",
-        type=int,
-        help="what all that is drawn depends on (default: the suite's seed)",
-    )
-    parser.add_argument(
-        "--resume",
-        metavar="RUN",
-        help="go on with a run that was killed or interrupted (its folder, its id, or `latest`); "
-        "refused where what it is made of has changed",
-    )
-
-
-def _add_manner(parser: argparse.ArgumentParser) -> None:
-    """How they are run, and what is told."""
-    parser.add_argument(
-        "--workers",
-        metavar="N",
-        type=positive,
-        help="processes at a time (default: one per core); the results do not depend on it",
-    )
-    parser.add_argument(
-        "--live",
-        action="store_true",
-        default=None,
-        help="run against real processes over real sockets in real time; the default where the "
-        "suite says `mode: live` or its agent is `http` or `command`",
-    )
-    parser.add_argument(
-        "--out",
-        metavar="DIR",
-        type=Path,
-        default=Path("reports"),
-        help="where the run's folder is made (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--twice",
-        action="store_true",
-        help="run everything twice and fail where the second run differs, naming the first event",
-    )
-    parser.add_argument(
-        "--stop-early",
-        action="store_true",
-        help="end a scenario, which then fails, as soon as a gate on its completed or failed "
-        "sessions, or on a percentile of their latency, is lost for certain",
-    )
-    parser.add_argument(
-        "--dask",
-        metavar="ADDRESS",
-        help="run the simulated cells on the Dask cluster of this scheduler (extra `dask`), which "
-        "needs the suite at the same path and the same libraries; the results are the same",
-    )
-    parser.add_argument(
-        "--no-control",
-        dest="controls",
-        action="store_false",
-        help="do not run sessions of faulty scenarios without faults as well, to compare",
-    )
-    parser.add_argument(
-        "--baseline",
-        metavar="FILE",
-        help="fail where the run is worse than this baseline (see `evalkit baseline`) or run",
-    )
-    parser.add_argument(
-        "--base",
-        metavar="COMMIT",
-        help="run each suite as it is at this commit (a branch, a tag, a hash) as well, and fail "
-        "where it is worse now",
-    )
-    tolerance(parser)
-    what_is_told(parser)
 
 
 def _action(args: argparse.Namespace) -> int:
@@ -159,6 +71,7 @@ def _runs(args: argparse.Namespace, progress: Listener) -> tuple[Run, ...]:
         "scenario": args.scenario,
         "session": args.session,
         "seed": args.seed,
+        "agent": args.agent,
         "workers": args.workers,
         "out": args.out,
         "twice": args.twice,
@@ -194,6 +107,6 @@ COMMAND = Command(
     summary="run suites and judge them",
     description=_DESCRIPTION,
     examples=_EXAMPLES,
-    arguments=_arguments,
+    arguments=add_options,
     action=_action,
 )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Set
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -13,7 +12,7 @@ from contextlib import (
     contextmanager,
 )
 from dataclasses import replace
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 from evalkit.agents import open_process
 from evalkit.agents.living import Kill, Process
@@ -26,7 +25,9 @@ from evalkit.engine.hosts import declared_hosts, host_of
 from evalkit.engine.interrupts import CellInterrupted
 from evalkit.engine.judging import judge_journal
 from evalkit.engine.logs import AgentLog, agent_log
+from evalkit.engine.opened import what_was_opened
 from evalkit.engine.sessions import Replay
+from evalkit.engine.templates import Templates
 from evalkit.faults import Rule, Schedule
 from evalkit.journal.digest import digest
 from evalkit.journal.records import End
@@ -34,16 +35,12 @@ from evalkit.journal.views import JournalView
 from evalkit.journal.writer import Journal
 from evalkit.live.environment import without_proxies
 from evalkit.live.meter import Fidelity
-from evalkit.services import ServiceTemplate, load_service
+from evalkit.services import ServiceTemplate
 from evalkit.services.base import Runs
 from evalkit.suite.hosts import CALLER_HOST
-from evalkit.suite.model import ServiceUse
-from evalkit.world.clock import Clock, epoch_ns
+from evalkit.world.clock import Clock
 from evalkit.world.endpoint import Endpoint
 from evalkit.world.world import World
-
-Templates: TypeAlias = Mapping[str, Sequence[ServiceTemplate]]
-"""The services of each scenario, by its name."""
 
 
 class _Network(Protocol):
@@ -125,6 +122,10 @@ class Cell:
         moment = self._world.clock.now // _TICK if self._in_sessions else 0
         return moment, len(self._journal)
 
+    def waits(self, most: int) -> list[str]:
+        """Where the tasks of the world are, at most so many; none where the agent is elsewhere."""
+        return self._world.waits(most) if isinstance(self._world, World) else []
+
     def results(self) -> Iterator[CellResult]:
         """Run it to its end, or to an interruption, and judge it; in parts, where it is large.
         Raises `StartError` where the agent cannot be started.
@@ -136,9 +137,12 @@ class Cell:
 
     def _result(self, *, complete: bool) -> CellResult:
         view = JournalView.of(self._journal.records)
+        planned = tuple(each.id for each in self._sessions)
         if not complete:
             # What an interruption cut off is no mistake of the agent's.
             view = replace(view, sessions=tuple(each for each in view.sessions if each.ended))
+            ended = {each.id for each in view.sessions}
+            planned = tuple(each for each in planned if each in ended)
         judged = judge_journal(self._plan, self._scenario, self._key.index, view)
         for finding in judged.findings:
             self._journal.append(finding)
@@ -148,13 +152,14 @@ class Cell:
             digest=digest(self._journal.records),
             services=self._plan.services,
             cpu_ns={} if self._replay is None else self._replay.cpu.shares(),
-            planned=tuple(each.id for each in self._sessions),
+            planned=planned,
             complete=complete,
             virtual_ns=self._world.clock.now,
             crashes=judged.crashes,
             fidelity=self._fidelity(),
             output=self._output(),
             stopped=self._stopped(),
+            opened=self._opened(),
         )
 
     def _run(self) -> bool:
@@ -238,6 +243,10 @@ class Cell:
         """Why not all sessions were begun, if so."""
         return None
 
+    def _opened(self) -> Set[str] | None:
+        """The files that were read; None where other processes may have read some."""
+        return what_was_opened()
+
     def _fidelity(self) -> Fidelity | None:
         """What the world can say of how faithful it was; None where there is no doubt."""
         return None
@@ -251,26 +260,6 @@ class Cell:
         self._not_completed += end is not End.COMPLETED
         gc.collect(_OLDEST if self._done % _FULL_EVERY == 0 else _YOUNG)
         self._progress(self._done, self._not_completed)
-
-
-def load_templates(plan: SuitePlan) -> Templates:
-    """The services of each scenario, read and compiled once, to be made fresh for every world. Live
-    they tell the real time, roughly: the moment at which they were loaded and what passed since.
-    """
-    starts_at = epoch_ns(plan.suite.starts_at) if plan.live is None else time.time_ns()
-    loaded: list[tuple[str, ServiceUse, ServiceTemplate]] = []
-
-    def load(name: str, use: ServiceUse) -> ServiceTemplate:
-        known = (made for named, of, made in loaded if (named, of) == (name, use))
-        if (template := next(known, None)) is None:
-            template = load_service(name, use, plan.path.parent, starts_at_ns=starts_at)
-            loaded.append((name, use, template))
-        return template
-
-    return {
-        each.name: [load(name, use) for name, use in plan.suite.services_in(each.scenario).items()]
-        for each in plan.scenarios
-    }
 
 
 def _schedule(plan: SuitePlan, scenario: ScenarioPlan) -> Schedule:

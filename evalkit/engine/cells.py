@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -63,7 +63,8 @@ class SuitePlan:
     `warnings` are what somebody should know of before it runs. `controls` says that faulty
     scenarios have theirs. `prices` are what its models are priced by, `privileges` those that
     people have accepted of its agent, if they have. `live` is there where it runs live. `early`
-    ends a scenario as soon as a gate over its sessions is lost for certain.
+    ends a scenario as soon as a gate over its sessions is lost for certain. `agent` names the one
+    that takes the place of the suite's own, as it was given.
     """
 
     suite: Suite
@@ -78,6 +79,7 @@ class SuitePlan:
     live: LivePlan | None = None
     privileges: Privileges | None = None
     early: bool = False
+    agent: str | None = None
 
     def scenario(self, name: str) -> ScenarioPlan:
         """The scenario of this name."""
@@ -87,9 +89,11 @@ class SuitePlan:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellResult:
     """What a cell gives back. `cpu_ns` holds the CPU time of (session, turn) in real nanoseconds;
-    `complete` is False where the cell was interrupted; `planned` names all its sessions.
+    `complete` is False where it was not run to its end; `planned` names its sessions, without those
+    that an interruption cut off or kept from being begun: of them nothing is known.
     Of a live one, `fidelity` says how faithful its world was, `output` is what the agent printed,
-    and `stopped` why sessions that are not in `planned` were not begun.
+    and `stopped` why sessions that are not in `planned` were not begun. `opened` are the files that
+    were read to come to it, by their absolute paths; None where that is not known.
     """
 
     cell: CellKey
@@ -104,6 +108,7 @@ class CellResult:
     fidelity: Fidelity | None = None
     output: str = ""
     stopped: str | None = None
+    opened: Set[str] | None = None
 
 
 class CellSink(Protocol):

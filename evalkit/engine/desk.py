@@ -18,9 +18,15 @@ from evalkit.journal.writer import Journal
 from evalkit.wire import Caller, Earlier, Reply, Request
 from evalkit.world.clock import Clock
 
+_NOTHING = Decision()
+
 
 class Desk:
-    """What the services of one world share: journal, clock, call identities and schedule."""
+    """What the services of one world share: journal, clock, call identities and schedule. `origin`
+    is the world time at which the timetable of faults begins.
+    """
+
+    origin = 0
 
     def __init__(self, *, journal: Journal, clock: Clock, schedule: Schedule, seed: int) -> None:
         self.journal = journal
@@ -46,9 +52,9 @@ class Desk:
     def decide(self, place: Place, request: Request) -> Decision:
         """Which faults a call meets."""
         if not self.schedule.rules:
-            return Decision()
+            return _NOTHING
         self._last[place.session][place.logical] = place, request
-        return self.schedule.decide(place, self.clock.now, request)
+        return self.schedule.decide(place, self.clock.now - self.origin, request)
 
     @cached_property
     def remembers(self) -> bool:

@@ -73,7 +73,7 @@ class ServiceEndpoint:
         """
         desk, fired = self._desk, kinds(decision)
         place = desk.begin(caller, self.service.name, CONNECT, CONNECT)
-        desk.journal.append(_started(desk.clock.now, place, method="", path=""))
+        desk.journal.append(_connecting(desk.clock.now, place))
         desk.moved(Stage.SCHEDULED, place, fired)
         desk.moved(Stage.FIRED, place, fired)
 
@@ -113,17 +113,7 @@ class ServiceEndpoint:
             place.attempt,
         )
         request = request.arrived(desk.clock.now, caller, draw)
-        desk.journal.append(
-            _started(
-                desk.clock.now,
-                place,
-                method=request.method,
-                path=_target(request),
-                sdk=sdk_retry(request),
-                headers=request.headers,
-                body=request.body[:KEPT_BODY],
-            )
-        )
+        desk.journal.call_began(service.name, _started, place, request)
         decision = desk.decide(place, request)
         if desk.schedule.rules:
             decision = self._with_connect_fault(place, decision)
@@ -143,21 +133,30 @@ class ServiceEndpoint:
 
 
 def _target(request: Request) -> str:
-    if not request.query:
-        return request.path
     return f"{request.path}?{'&'.join(f'{key}={value}' for key, value in request.query)}"
 
 
-def _started(
-    at: int,
-    place: Place,
-    *,
-    method: str,
-    path: str,
-    sdk: int | None = None,
-    headers: tuple[tuple[str, str], ...] = (),
-    body: bytes = b"",
-) -> CallStarted:
+def _started(place: Place, request: Request) -> CallStarted:
+    return CallStarted(
+        at=request.at,
+        session=place.session,
+        turn=place.turn,
+        call=place.call,
+        service=place.service,
+        operation=place.operation,
+        method=request.method,
+        path=_target(request) if request.query else request.path,
+        identity=place.identity,
+        occurrence=place.occurrence,
+        attempt=place.attempt,
+        logical=place.logical,
+        sdk_retry=sdk_retry(request),
+        headers=tuple(request.headers),  # without what it was looked up by
+        body=request.body[:KEPT_BODY],
+    )
+
+
+def _connecting(at: int, place: Place) -> CallStarted:
     return CallStarted(
         at=at,
         session=place.session,
@@ -165,13 +164,10 @@ def _started(
         call=place.call,
         service=place.service,
         operation=place.operation,
-        method=method,
-        path=path,
+        method="",
+        path="",
         identity=place.identity,
         occurrence=place.occurrence,
         attempt=place.attempt,
         logical=place.logical,
-        sdk_retry=sdk,
-        headers=headers,
-        body=body,
     )

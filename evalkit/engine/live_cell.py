@@ -150,7 +150,6 @@ class LiveCell(Cell):
             endpoint=endpoint,
             attribution=world.attribution,
             lives=world.lives,
-            clock=world.clock,
             own=world.meter.own,
             port=group,
             correlate=correlate,
@@ -200,6 +199,9 @@ class LiveCell(Cell):
         )
 
     # What came of it ---------------------------------------------------------------------------
+
+    def _opened(self) -> None:
+        """The agent is another process: what it read is not known."""
 
     def _fidelity(self) -> Fidelity:
         return self._world.fidelity()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import secrets
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,46 +12,26 @@ from typing import Any
 from evalkit.agents.client import HttpCaller
 from evalkit.engine.asking import HttpAsking
 from evalkit.engine.cells import CellResult, PlannedSession
-from evalkit.engine.desk import Desk
 from evalkit.engine.dispensing import Dispenser, arrivals
 from evalkit.engine.events import CellKey
 from evalkit.engine.forgetting import Forgetting
+from evalkit.engine.generating import Generator
 from evalkit.engine.live_cell import LiveCell
+from evalkit.engine.load_blocks import blocks_of
+from evalkit.engine.load_watch import LoadWatch
 from evalkit.engine.reception import Reception
-from evalkit.engine.spilling import NOBODY, Spill
+from evalkit.engine.spilling import Spill
 from evalkit.engine.visits import Visits
-from evalkit.errors import StartError
-from evalkit.faults import Decision
-from evalkit.gate.expression import parse_gate
-from evalkit.gate.watching import Ended, InOrder, Watch
-from evalkit.journal.identity import Place
-from evalkit.journal.records import AnyRecord, End, Finding, Severity
+from evalkit.gate.watching import Ended
+from evalkit.journal.records import End, Finding, Severity
 from evalkit.journal.writer import Journal
 from evalkit.live.meter import FEWEST, Fidelity
-from evalkit.live.output import Output
 from evalkit.live.plan import LoadPlan
-from evalkit.live.process import Process, how_it_ended, start_process
+from evalkit.live.process import how_it_ended
 from evalkit.live.world import LiveWorld
 from evalkit.services.base import Runs
 from evalkit.suite.regions import shares_of
-from evalkit.wire import Request
 from evalkit.world.clock import NS
-
-CONTROL, TOKEN = "EVALKIT_LOAD_CONTROL", "EVALKIT_LOAD_TOKEN"
-"""What a generator finds in its environment: where it asks for turns, and by which token."""
-
-
-class _LoadDesk(Desk):
-    """A desk whose timetable begins with the load, not with the start of the agent."""
-
-    origin = 0
-
-    def decide(self, place: Place, request: Request) -> Decision:
-        """Which faults a call meets."""
-        if not self.schedule.rules:
-            return Decision()
-        self._last[place.session][place.logical] = place, request
-        return self.schedule.decide(place, self.clock.now - self.origin, request)
 
 
 class LoadCell(LiveCell):
@@ -60,15 +39,9 @@ class LoadCell(LiveCell):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        old = self._desk
-        self._desk: Desk = _LoadDesk(
-            journal=old.journal, clock=old.clock, schedule=old.schedule, seed=old.seed
-        )
-        self._died = False  # whether the generator was killed, or failed, in the middle
-        self._generator = Output()
-        self._watch, self._in_order = self._made_watch(), InOrder()
-        self._order: list[str] = []  # the sessions given out, as they began
+        self._watch = LoadWatch.of(self._plan, self._scenario, self._sessions)
         self._reception: Reception | None = None
+        self._generator: Generator | None = None
         self._forgotten = Forgetting(self._forget)
 
     def _made_journal(self) -> Journal:
@@ -115,11 +88,12 @@ class LoadCell(LiveCell):
             reception = self._reception = self._made_reception(caller.url)
             if (served := getattr(living.agent, "process", None)) is not None:
                 served.ended.add_done_callback(self._agent_ended)
-            process = await stack.enter_async_context(self._generating(reception))
-            await self._up(reception, process)
+            generator = await stack.enter_async_context(self._generating(reception))
+            await generator.up()
+            self._desk.origin = reception.origin or 0  # not the start of the agent
             self._in_sessions = True
             self._sessions_begin()
-            await self._under_load(reception, process)
+            await generator.see_through(self._left(reception))
             await self._desk.settled()
             self._in_sessions = False
 
@@ -187,88 +161,26 @@ class LoadCell(LiveCell):
         self._watched(session, Ended(completed=end is End.COMPLETED, latency=latency))
 
     def _watched(self, session: str, ended: Ended | None) -> None:
-        """Look whether a gate is lost with this session, or one that waited for it."""
-        reception = self._reception
-        assert reception is not None
-        fresh = reception.dispenser.fresh()
-        if not self._watch.any:
-            return
-        self._order += fresh
-        for each in self._in_order.over(session, ended, self._order):
-            if lost := self._watch.add(each):
-                reception.stop(lost)
-        self._in_order.cut(self._order)
-
-    def _made_watch(self) -> Watch:
-        """What is watched; nothing where sessions may well end otherwise than completed."""
-        scenario = self._scenario.scenario
-        own = () if self._scenario.faulty else self._plan.suite.gates
-        texts = () if scenario.expect.end or not self._load.early else (*own, *scenario.gates)
-        single = all(len(each.record.turns) == 1 for each in self._sessions)
-        return Watch(map(parse_gate, texts), single=single)
+        assert self._reception is not None
+        self._watch.over(session, ended, self._reception)
 
     @asynccontextmanager
-    async def _generating(self, reception: Reception) -> AsyncIterator[Process | None]:
-        """The generator, for as long as it is needed; None where somebody else starts it."""
-        world = self._world
-        assert self._plan.live is not None
-        port = await world.network.serve(reception.connection, self._load.port)
-        if not self._load.command:
-            yield None
-            return
-        told = {CONTROL: f"{world.network.host}:{port}", TOKEN: reception.token}
-        process = await start_process(
-            self._load.command,
-            folder=self._plan.path.parent.resolve(),
-            environment={**self._plan.live.environment, **self._load.environment, **told},
-            output=self._generator,
-        )
-        try:
-            yield process
-        finally:
-            await process.stop()
+    async def _generating(self, reception: Reception) -> AsyncIterator[Generator]:
+        """The generator, for as long as it is needed."""
+        network, live = self._world.network, self._plan.live
+        assert live is not None
+        port = await network.serve(reception.connection, self._load.port)
+        generator = self._generator = Generator(self._load, reception)
+        folder, control = self._plan.path.parent.resolve(), f"{network.host}:{port}"
+        async with generator.running(folder, live.environment, control):
+            yield generator
 
-    async def _up(self, reception: Reception, process: Process | None) -> None:
-        """Wait for the first user. Raises `StartError` where none comes."""
-        patience = self._load.patience / NS
-        if process is None:  # whoever starts it may take their time, as long as they are there
-            await _either(reception.greeted, None, patience)
-            if reception.greeted.is_set():
-                await _either(reception.moved, None, None)
-        else:
-            await _either(reception.began, process, patience)
-        if reception.began.is_set():
-            assert isinstance(self._desk, _LoadDesk)
-            self._desk.origin = reception.origin or 0
-            return
-        if process is None:
-            if reception.greeted.is_set():
-                raise StartError("the load generator went before any user came")
-            raise StartError(f"no load generator came within {patience:g} s")
-        how = f"did not come up within {patience:g} s" if process.running else self._how(process)
-        raise StartError(f"the load generator {how}; the last that it printed:\n{self._tail()}")
-
-    async def _under_load(self, reception: Reception, process: Process | None) -> None:
-        """See it through: no session begins after the time is over, and those under way may end."""
+    def _left(self, reception: Reception) -> float | None:
+        """For how many seconds sessions may begin; None where only the generator knows."""
+        if self._load.run_time is None:
+            return None
         assert reception.origin is not None
-        left = None
-        if self._load.run_time is not None:
-            left = (reception.origin + self._load.run_time - self._world.clock.now) / NS
-        await _either(reception.early, process, left)
-        if process is not None and not process.running:
-            reception.stop(f"the load generator {self._how(process)}")
-            self._died = process.ended.result() != 0
-        reception.close()
-        await _either(reception.idle, process, self._load.drain / NS)
-        reception.cut_off()
-
-    def _how(self, process: Process) -> str:
-        if process.failed is not None:
-            return f"cannot be started: {process.failed}"
-        return how_it_ended(process.ended.result())
-
-    def _tail(self) -> str:
-        return self._generator.tail(12)
+        return (reception.origin + self._load.run_time - self._world.clock.now) / NS
 
     # What came of it ---------------------------------------------------------------------------
 
@@ -279,7 +191,9 @@ class LoadCell(LiveCell):
         complete = self._run()
         self._judging = True
         cell, scenario = self._key, self._scenario
-        for index, (sessions, records) in enumerate(self._blocks()):
+        assert isinstance(self._journal, Spill)
+        blocks = blocks_of(self._journal, self._reception, interrupted=self._world.stopped)
+        for index, (sessions, records) in enumerate(blocks):
             self._key = CellKey(cell.scenario, index)
             self._sessions = sessions
             self._scenario = replace(scenario, cells=((),) * index + (sessions,))
@@ -287,28 +201,6 @@ class LoadCell(LiveCell):
             for record in sorted(records, key=lambda each: each.at):  # not as they were heard of
                 self._journal.append(record)
             yield self._result(complete=complete)
-
-    def _blocks(self) -> Iterator[tuple[tuple[PlannedSession, ...], list[AnyRecord]]]:
-        """The sessions that came to their end, and with the first of them what is of none, and
-        those that did not but should have.
-        """
-        reception, journal = self._reception, self._journal
-        assert isinstance(journal, Spill)
-        more: tuple[PlannedSession, ...] = ()
-        if reception is not None:
-            if self._world.stopped:  # nobody's process died: it was interrupted
-                reception.cut |= reception.lost.keys()
-            under_way = reception.dispenser.under_way
-            more = tuple(each for name, each in under_way.items() if name not in reception.cut)
-        others = [each for each in journal.records if each.session is None]
-        blocks = journal.blocks()
-        first = next(blocks, [])
-        again = None if reception is None else reception.dispenser.again
-        for block in itertools.chain([first], blocks):
-            keys = (key for key, _ in block if key != NOBODY)
-            sessions = tuple(map(again, keys)) if again else ()
-            yield sessions + more, [each for _, own in block for each in own] + others
-            more, others = (), []
 
     def _output(self) -> str:
         return "" if self._key.index else super()._output()
@@ -319,7 +211,7 @@ class LoadCell(LiveCell):
             return fidelity
         counts = self._reception.counts()
         fidelity = replace(fidelity, load=counts)
-        if self._died:
+        if self._generator is not None and self._generator.died:
             return replace(fidelity, bottleneck=counts.stopped)
         enough = self._reception.late.count >= FEWEST
         if fidelity.bottleneck is None and enough and counts.late_p99 > self._late:
@@ -330,15 +222,3 @@ class LoadCell(LiveCell):
     @property
     def _late(self) -> int:
         return self._plan.suite.agent.late
-
-
-async def _either(event: asyncio.Event, process: Process | None, seconds: float | None) -> None:
-    """Wait for an event, the end of a process, or so many seconds."""
-    happened: asyncio.Future[Any] = asyncio.ensure_future(event.wait())
-    ends: set[asyncio.Future[Any]] = {happened}
-    if process is not None:
-        ends.add(process.ended)
-    try:
-        await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        happened.cancel()

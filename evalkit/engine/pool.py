@@ -140,8 +140,10 @@ class Pool:
             return
         if code is None:
             _signal(running, signal.SIGKILL)  # it may have closed the connection and live on
+        if self._interrupted:
+            return  # that ended it, and not the agent
         what = f"the cell's process {how_it_died(code)}"
-        if running.number < _TRIES and not self._interrupted:
+        if running.number < _TRIES:
             self._waiting.append((running.key, running.number + 1))
             yield CellRetried(cell=running.key, what=what)
         else:
@@ -161,7 +163,8 @@ class Pool:
                 yield from _finished(running.key, answer)
             case Failed():
                 running.over = True
-                yield self._failed(running, answer)
+                if not self._interrupted:  # else it was cut off where it could not keep anything
+                    yield self._failed(running, answer)
 
     def _failed(self, running: _Running, failed: Failed) -> CellFailed:
         """Its sessions stay in every denominator: they are kept as errored."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -71,19 +72,32 @@ class Tally(Journal):
         self.effects: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.complaints: Counter[str] = Counter()
-        self._open: dict[tuple[str | None, int], str] = {}
+        self._connecting: dict[tuple[str | None, int], str] = {}
+
+    def call_began(self, service: str, make: Callable[..., CallStarted], *of: Any) -> None:
+        """Count a call."""
+        del make, of
+        self.calls[service] += 1
+
+    def call_ended(
+        self, service: str, *, failed: bool, complaint: str | None, make: Callable[[], CallEnded]
+    ) -> None:
+        """Count how it ended."""
+        del make
+        self.failed[service] += failed
+        if complaint:
+            self.complaints[f"{service}: {complaint}"] += 1
 
     def append(self, record: AnyRecord) -> None:
         """Count a record."""
         match record:
-            case CallStarted():
+            case CallStarted():  # one that never became a request
                 self.calls[record.service] += 1
-                self._open[record.session, record.call] = record.service
+                self._connecting[record.session, record.call] = record.service
             case CallEnded():
-                service = self._open.pop((record.session, record.call), "")
-                self.failed[service] += record.failed
-                if record.complaint:
-                    self.complaints[f"{service}: {record.complaint}"] += 1
+                self.failed[self._connecting.pop((record.session, record.call), "")] += (
+                    record.failed
+                )
             case EffectCommitted():
                 self.effects[record.name] += 1
             case FaultMoved(stage=Stage.DELIVERED):
@@ -209,7 +223,6 @@ async def _serving(
                 endpoint=ServiceEndpoint(service, desk, served.use.ignore),
                 attribution=world.attribution,
                 lives=world.lives,
-                clock=world.clock,
                 own=world.meter.own,
                 correlate=correlating(served.use.correlate),
             )

@@ -28,7 +28,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 
 from evalkit.engine.ahead import Prepare
-from evalkit.engine.cell import Cell, Templates, load_templates
+from evalkit.engine.cell import Cell
 from evalkit.engine.cells import CellResult, PlannedSession
 from evalkit.engine.events import CellKey
 from evalkit.engine.interrupts import CellInterrupted
@@ -36,7 +36,9 @@ from evalkit.engine.judging import make_checks_ready
 from evalkit.engine.live_cell import LiveCell
 from evalkit.engine.load_cell import LoadCell
 from evalkit.engine.messages import Began, Ended, Failed, Finished, Order, Progress, Ready
+from evalkit.engine.opened import note_what_is_opened
 from evalkit.engine.preload import imported_later
+from evalkit.engine.templates import Templates, load_templates
 from evalkit.engine.watchdog import Watchdog
 from evalkit.errors import StartError
 from evalkit.keyed import digest_of
@@ -48,6 +50,7 @@ _PROGRESS_EVERY = 50_000_000  # real nanoseconds
 def main(descriptor: int) -> None:
     """Serve until the parent closes the socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt ends
+    note_what_is_opened()
     control = socket.socket(fileno=descriptor)
     answers = Connection(os.dup(descriptor))
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
@@ -216,10 +219,10 @@ def _run(order: Order, templates: Templates, key: CellKey, answers: Connection) 
     cell = _kind(order)(order.plan, templates, key, voice.progress)
     limit = order.plan.suite.agent.stall_after
 
-    def stalled(stacks: str) -> None:
-        voice.stalled(limit, stacks)
+    def stalled(told: str) -> None:
+        voice.stalled(limit, told)
 
-    watchdog = Watchdog(progress=cell.position, limit=limit, stalled=stalled)
+    watchdog = Watchdog(progress=cell.position, limit=limit, waits=cell.waits, stalled=stalled)
     watchdog.start()
     parts = []
     for result in cell.results():

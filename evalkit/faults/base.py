@@ -66,6 +66,13 @@ class Fault(BaseModel):
         del kind
         return self
 
+    def grown(self, at: int, call: int) -> Fault:
+        """The fault as it is `at` nanoseconds after its rule's beginning (that of its window, else
+        of the world), at the call-th request of the operation in the session; most never change.
+        """
+        del at, call
+        return self
+
     def filled(self, values: Mapping[str, Any]) -> Fault:
         """The fault with the values of some of its fields filled in."""
         return type(self).model_validate({**self.model_dump(exclude_unset=True), **values})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -15,13 +15,17 @@ from evalkit.units import Duration
 from evalkit.wire import Head, Reply, Send, Step, Wait
 
 _DRIPS_AT_MOST = 10_000
-_COMMENT = b":\n\n"  # of an event stream: clients skip it
+_EVENTS = {
+    # What stands between events means nothing to who reads them as the standard says.
+    "comments": b":\n\n",
+    "blank_lines": b"\r\n",
+}
 _BLANK = b" "  # in front of JSON: parsers skip it
 
 
 class Drip(Fault):
-    """The head comes in time; then, before the body, a blank (in an event stream: a comment) at
-    every so often. Each resets a read timeout: only a limit on the whole call helps.
+    """The head comes in time; then, before the body, a blank (in an event stream: a comment, or an
+    empty line) at every so often. Each resets a read timeout: only a limit on the whole call helps.
     """
 
     name: ClassVar[str] = "drip"
@@ -32,6 +36,12 @@ class Drip(Fault):
         "10min", validate_default=True, description="How long before the body comes at last"
     )
 
+    sends: Literal["auto", "comments", "blank_lines"] = Field(
+        "auto",
+        description="What drips in an event stream; auto is blank lines in Gemini's, whose client "
+        "takes a comment for a broken reply, and comments in all others",
+    )
+
     @model_validator(mode="after")
     def _in_bounds(self) -> Drip:
         if not 0 < self.drip <= self.lasts:
@@ -40,11 +50,18 @@ class Drip(Fault):
             raise ValueError(f"that is more than {_DRIPS_AT_MOST:,} drips; make them rarer")
         return self
 
+    def for_kind(self, kind: str) -> Drip:
+        """The fault with drips that the clients of a service of this kind skip."""
+        if self.sends != "auto":
+            return self
+        return self.model_copy(update={"sends": "blank_lines" if kind == "gemini" else "comments"})
+
     def apply(self, reply: Reply, draw: Draw) -> Reply:
         """The reply with drips between its head and its body."""
         del draw
         kind = next((value for name, value in reply.headers if name == "content-type"), "")
-        drop = _COMMENT if kind.startswith("text/event-stream") else _BLANK
+        events = kind.startswith("text/event-stream")
+        drop = _EVENTS.get(self.sends, _EVENTS["comments"]) if events else _BLANK
         drips = (Wait(self.drip, self.name), Send(drop, self.name)) * (self.lasts // self.drip)
         before = waits_before(reply)
         rest: tuple[Step, ...] = reply.plan[len(before) :]

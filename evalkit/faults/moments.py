@@ -88,7 +88,8 @@ def _holds(when: When, moment: Moment) -> bool:
 def _drawn(rule: Rule, moment: Moment, seed: int, scenario: str) -> bool:
     """Whether the draw of the moment is below the share: per session and turn, and what it is."""
     when = rule.when
-    share = when.share if when.ramp is None else when.ramp.share(moment.at)
+    since = moment.at if when.window is None else moment.at - when.window.start
+    share = when.share if when.ramp is None else when.ramp.share(since)
     if share is None:
         return True
     key = (moment.session, moment.turn, moment.kind, moment.service, moment.what, moment.ordinal)

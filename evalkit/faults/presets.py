@@ -31,6 +31,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "unknown": Preset("its name leads nowhere", "unknown_host"),
         "hangs": Preset("it takes requests and never answers", "stall"),
         "slow": Preset("everything takes 10 s longer", {"delay": "10s"}),
+        "degrades": Preset(
+            "it gets slower and slower, by 20 s after ten minutes",
+            {"delay": {"to": "20s", "over": "10min"}},
+        ),
         "erring": Preset("it answers 500 to everything", {"status": 500}),
         "flaky": Preset(
             "three calls in ten get a 503 at first", {"status": 503}, {"share": "30%", "attempt": 1}

@@ -130,12 +130,14 @@ class Schedule:
             return (), f"{call.failures} calls have failed, and it is until {when.until} have"
         if when.match is not None and (why := mismatch(when.match, request)):
             return (), why
-        share = _share(when, at)
+        since = _since(when, at)
+        share = _share(when, since)
         if share is not None:
             drawn = self.share_draw(rule, call).unit("share")
             if drawn >= share:
                 return (), f"drew {drawn:.4f}, not below the share {share:.4g}"
-        return _of_sequence(rule, call.request_ordinal)
+        faults, why = _of_sequence(rule, call.request_ordinal)
+        return tuple([each.grown(since, call.request_ordinal) for each in faults]), why
 
     def share_draw(self, rule: Rule, call: CallPlace) -> Draw:
         """The draw that a share is taken from: per logical call, or per attempt."""
@@ -160,13 +162,14 @@ class Schedule:
             return (), why
         if when.first is not None and connection > when.first:
             return (), f"this is connection {connection}, after the first {when.first}"
-        share = _share(when, at)
+        since = _since(when, at)
+        share = _share(when, since)
         if share is not None:
             draw = Draw(self.seed, self.scenario, rule.index, session, rule.service)
             drawn = draw.unit("share")
             if drawn >= share:
                 return (), f"the session drew {drawn:.4f}, not below the share {share:.4g}"
-        return rule.faults, "all of `when` holds"
+        return tuple([each.grown(since, connection) for each in rule.faults]), "all of `when` holds"
 
 
 def _aims(rule: Rule, call: CallPlace) -> bool:
@@ -183,8 +186,13 @@ def _outside(window: Window, at: int) -> str | None:
     return f"it is {format_duration(at)} into the world, not from {start} to {end}"
 
 
-def _share(when: When, at: int) -> float | None:
-    return when.share if when.ramp is None else when.ramp.share(at)
+def _since(when: When, at: int) -> int:
+    """How long a rule holds: since the beginning of its window, or of the world."""
+    return at if when.window is None else at - when.window.start
+
+
+def _share(when: When, since: int) -> float | None:
+    return when.share if when.ramp is None else when.ramp.share(since)
 
 
 def _attempts(when: When) -> tuple[int, ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from math import ceil
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from evalkit.faults.base import Fault
+from evalkit.faults.growth import GrowingRate, kind_of
 from evalkit.keyed import Draw
 from evalkit.units import SECOND, Rate
 from evalkit.wire import Reply, Send, Step, Wait
@@ -27,7 +28,24 @@ class Slow(Fault):
     name: ClassVar[str] = "slow"
     breaks: ClassVar[bool] = False
 
-    slow: Rate = Field(description="Bytes of the body per second")
+    slow: Annotated[
+        Annotated[GrowingRate, Tag("growing")] | Annotated[Rate, Tag("size")],
+        Discriminator(kind_of),
+    ] = Field(
+        description="Bytes of the body per second; or such as change, like "
+        "{from: 5000/s, to: 50/s, over: 10min}"
+    )
+
+    @property
+    def rate(self) -> float:
+        """Bytes per second."""
+        return self.slow.size(0, 1) if isinstance(self.slow, GrowingRate) else self.slow
+
+    def grown(self, at: int, call: int) -> Slow:
+        """The body as slow as it is by then."""
+        if not isinstance(self.slow, GrowingRate):
+            return self
+        return self.model_copy(update={"slow": self.slow.size(at, call)})
 
     def apply(self, reply: Reply, draw: Draw) -> Reply:
         """The reply, its body in slices with waits between."""
@@ -36,7 +54,7 @@ class Slow(Fault):
 
     def _paced(self, reply: Reply) -> Iterator[Step]:
         size = max(
-            1, int(self.slow / _SLICES_PER_SECOND), ceil(len(reply.body()) / _SLICES_AT_MOST)
+            1, int(self.rate / _SLICES_PER_SECOND), ceil(len(reply.body()) / _SLICES_AT_MOST)
         )
         sent = 0
         for step in reply.plan:
@@ -50,4 +68,4 @@ class Slow(Fault):
                 sent += len(part)
 
     def _due(self, sent: int) -> int:
-        return round(sent * SECOND / self.slow)
+        return round(sent * SECOND / self.rate)

@@ -60,6 +60,11 @@ class Status(Fault):
     retry_after_ms: Annotated[int, Field(ge=0, strict=True)] | None = Field(
         None, description="The retry-after-ms header that OpenAI's clients read"
     )
+    should_retry: Annotated[bool, Field(strict=True)] | None = Field(
+        None,
+        description="The x-should-retry header, by which the clients of OpenAI and Anthropic go "
+        "whatever the status: whether to ask again",
+    )
     envelope: Envelope = Field(
         "auto", description="How the error is worded; auto goes by the kind of the service"
     )
@@ -95,5 +100,10 @@ class Status(Fault):
         return Reply.json(body, status=self.status, headers=self._headers())
 
     def _headers(self) -> Headers:
-        given = {"retry-after": self.retry_after, "retry-after-ms": self.retry_after_ms}
+        retry = None if self.should_retry is None else str(self.should_retry).lower()
+        given = {
+            "retry-after": self.retry_after,
+            "retry-after-ms": self.retry_after_ms,
+            "x-should-retry": retry,
+        }
         return tuple((name, str(value)) for name, value in given.items() if value is not None)

@@ -59,7 +59,7 @@ class Window(BaseModel):
         return self
 
 
-class Ramp(BaseModel):
+class ShareRamp(BaseModel):
     """A share that changes evenly with world time, and then stays."""
 
     model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", populate_by_name=True)
@@ -69,7 +69,7 @@ class Ramp(BaseModel):
     )
     end: Share = Field(alias="to", description="The share in the end")
     over: Annotated[Duration, AfterValidator(_longer_than_nothing)] = Field(
-        description="How long it takes, from the start of the world"
+        description="How long it takes, from the start of the world, or of the `window`"
     )
 
     def share(self, at: int) -> float:
@@ -116,7 +116,7 @@ class When(BaseModel):
     window: Window | None = Field(
         None, description="Within a stretch of world time: {from: 3min, to: 4min}"
     )
-    ramp: Ramp | None = Field(
+    ramp: ShareRamp | None = Field(
         None, description="A share that grows with world time: {from: 0%, to: 50%, over: 10min}"
     )
     after: After | None = Field(

@@ -40,10 +40,15 @@ def endings(sessions: Table, scenario: str) -> tuple[Ending, ...]:
     )
 
 
-def count_ends(ended: Sequence[Ending], planned: int) -> Mapping[End, int]:
-    """The planned sessions by how they ended; those that left no row have errored."""
+def count_ends(
+    ended: Sequence[Ending], planned: int, *, interrupted: bool = False
+) -> Mapping[End, int]:
+    """The planned sessions by how they ended; those that left no row have errored, unless the run
+    was `interrupted`: of them it is not known.
+    """
     counts = Counter(each.end for each in ended)
-    counts[End.ERRORED] += max(0, planned - len(ended))
+    if not interrupted:
+        counts[End.ERRORED] += max(0, planned - len(ended))
     return {each: counts[each] for each in End}
 
 
@@ -54,17 +59,22 @@ def judge_endings(
     gates: Sequence[Gate],
     *,
     known: bool,
+    interrupted: bool = False,
 ) -> Iterator[Reason]:
     """What is wrong with how the sessions ended.
 
     Every session has to complete, unless some end is expected or a gate says how many have to.
-    `known` says that errors tell already why some sessions left no row.
+    `known` says that errors tell already why some sessions left no row, `interrupted` that the run
+    was.
     """
     of = f"of {planned} sessions"
     if not planned:
         yield Reason(Verdict.NO_DATA, "no session was planned")
         return
-    if len(ended) < planned and not known:
+    if len(ended) < planned and interrupted:
+        missing = f"{planned - len(ended)} {of} were not run to an end"
+        yield Reason(Verdict.NO_DATA, f"{missing}: the run was interrupted")
+    elif len(ended) < planned and not known:
         yield Reason(Verdict.NO_DATA, f"{planned - len(ended)} {of} were not run")
     if errored := [each for each in ended if each.end is End.ERRORED]:
         yield Reason(Verdict.ERROR, f"{len(errored)} {of} did not run to an end{_first(errored)}")

@@ -35,7 +35,8 @@ class CheckResult:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of a scenario. `planned` sessions were to be run, and `ended` says how they
-    did; `expected` are the ends that the scenario expressly takes for good.
+    did, as far as the run was not `interrupted`; `expected` are the ends that the scenario
+    expressly takes for good.
     """
 
     scenario: str
@@ -46,6 +47,7 @@ class Facts:
     checks: tuple[CheckResult, ...] = ()
     rules: tuple[RuleResult, ...] = ()
     errors: tuple[CellError, ...] = ()
+    interrupted: bool = False
 
 
 def facts_of(
@@ -56,6 +58,7 @@ def facts_of(
     *,
     planned: int,
     errors: Sequence[CellError] = (),
+    interrupted: bool = False,
 ) -> Facts:
     """What is known of a scenario of which so many sessions were planned.
 
@@ -71,6 +74,7 @@ def facts_of(
         checks=_checks(records, frozenset(scenario.expect.findings.allow)),
         rules=judge_rules(scenario.faults, records, frames.calls, name),
         errors=tuple(errors),
+        interrupted=interrupted,
     )
 
 

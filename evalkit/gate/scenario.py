@@ -23,7 +23,8 @@ class ScenarioResult:
 
     `reasons` say why it is not a pass, each in a sentence, `warnings` what somebody should look at
     though nothing hangs on it, and `notes` what is worth knowing besides. `ends` counts the planned
-    sessions by how they ended, those that left no row among the errored.
+    sessions by how they ended, those that left no row among the errored, unless the run was
+    interrupted.
     """
 
     scenario: str
@@ -60,6 +61,7 @@ def judge_scenario(
     suite_gates: Sequence[str] = (),
     expected: Expected = NOTHING,
     sampled: bool = False,
+    interrupted: bool = False,
 ) -> ScenarioResult:
     """Judge a scenario of which so many sessions were planned.
 
@@ -67,7 +69,9 @@ def judge_scenario(
     some gate says how many sessions have to complete. The rest is as `facts_of` and `judge_each`
     have it.
     """
-    facts = facts_of(name, scenario, frames, records, planned=planned, errors=errors)
+    facts = facts_of(
+        name, scenario, frames, records, planned=planned, errors=errors, interrupted=interrupted
+    )
     gates = judge_gates(
         scenario.gates, frames, {name}, expected=expected, scope=name, sampled=sampled
     )
@@ -84,7 +88,7 @@ def judge_facts(
         verdict=combine([Verdict.PASS, *(each.verdict for each in reasons)]),
         blocking=facts.blocking,
         planned=facts.planned,
-        ends=count_ends(facts.ended, facts.planned),
+        ends=count_ends(facts.ended, facts.planned, interrupted=facts.interrupted),
         gates=tuple(gates),
         checks=facts.checks,
         rules=facts.rules,
@@ -100,7 +104,14 @@ def _of_facts(facts: Facts, gates: Sequence[Gate]) -> Iterator[Reason]:
     for each in facts.errors:
         yield Reason(Verdict.ERROR, each.what)
     known = bool(facts.errors)
-    yield from judge_endings(facts.ended, facts.planned, facts.expected, gates, known=known)
+    yield from judge_endings(
+        facts.ended,
+        facts.planned,
+        facts.expected,
+        gates,
+        known=known,
+        interrupted=facts.interrupted,
+    )
     yield from _of_checks(facts.checks)
     yield from _of_faults(facts.rules)
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
+from json import encoder
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -38,19 +39,43 @@ _LEFT_OUT = frozenset(
 _INSTANT_KEYS = frozenset({"date", "datetime", "createdat", "now"})
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d")
 _BOUNDARY = re.compile(r'boundary="?([^";]+)', re.IGNORECASE)
-_SMALL = 16 * 1024  # bytes of a body whose canonical form is worth keeping
-_text = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps makes one per call
+_SMALL = 16 * 1024  # bytes of a body whose request is worth remembering
+_ENCODER = json.JSONEncoder(sort_keys=True)
+# `encode` makes the C encoder anew for every value, which takes longer than most values do.
+_in_c: Any = getattr(encoder, "c_make_encoder", None)  # CPython has it
+_pieces = _in_c and _in_c(
+    *(None, _ENCODER.default, encoder.encode_basestring_ascii, None),
+    *(_ENCODER.key_separator, _ENCODER.item_separator, True, False, True),
+)
+
+
+def _text(value: object) -> str:
+    """The JSON text of a value that was read from JSON, its keys sorted."""
+    return "".join(_pieces(value, 0)) if _pieces else _ENCODER.encode(value)
 
 
 def canonical(request: Request, ignore: Iterable[str] = ()) -> str:
     """The hash of a request's canonical form, without the JSONPaths in `ignore`."""
-    query = sorted([pair for pair in request.query if not _left_out(*pair)])
     body = request.body
     content_type = (request.header("content-type") or "") if body else ""
-    read = _known_body if len(body) <= _SMALL else _body
-    return digest_of(
-        request.method, request.path, query, *read(body, content_type, tuple(ignore))
-    ).hex()
+    hashed = _known if len(body) <= _SMALL else _hash
+    return hashed(request.method, request.path, request.query, body, content_type, tuple(ignore))
+
+
+def _hash(
+    method: str,
+    path: str,
+    query: tuple[tuple[str, str], ...],
+    body: bytes,
+    content_type: str,
+    ignore: tuple[str, ...],
+) -> str:
+    kept = sorted([pair for pair in query if not _left_out(*pair)])
+    return digest_of(method, path, kept, *_body(body, content_type, ignore)).hex()
+
+
+_known = lru_cache(maxsize=1024)(_hash)
+"""Sessions ask the same things again and again: retries, and one another's first turns."""
 
 
 def _body(body: bytes, content_type: str, ignore: tuple[str, ...]) -> tuple[str, str | bytes]:
@@ -65,10 +90,6 @@ def _body(body: bytes, content_type: str, ignore: tuple[str, ...]) -> tuple[str,
         return "json", _text(essential(_without(json.loads(body), ignore)))
     except (ValueError, RecursionError):
         return "raw", body
-
-
-_known_body = lru_cache(maxsize=512)(_body)
-"""Sessions ask the same things again and again: retries, and one another's first turns."""
 
 
 def _form(body: bytes, ignore: tuple[str, ...]) -> str:
@@ -90,24 +111,27 @@ def essential(value: Any) -> Any:
     if isinstance(value, dict):
         is_rpc = "jsonrpc" in value
         return {
-            key: essential(each)
+            key: essential(each) if isinstance(each, (dict, list)) else each
             for key, each in value.items()
-            if not _left_out(key, each) and not (is_rpc and key == "id")
+            if not (_suspect(key) and _left_out(key, each)) and not (is_rpc and key == "id")
         }
     return [essential(each) for each in value] if isinstance(value, list) else value
 
 
 def _left_out(key: str, value: Any) -> bool:
-    name = _normalised(key)
+    name = _suspect(key)
     if name in _LEFT_OUT:
         return True
     return name in _INSTANT_KEYS and isinstance(value, str) and _INSTANT.match(value) is not None
 
 
 @lru_cache(maxsize=4096)
-def _normalised(key: str) -> str:
-    """`X-Request-ID`, `request_id` and `requestId` are one name."""
-    return re.sub(r"[^a-z0-9]", "", key.lower().removeprefix("x-").removeprefix("x_"))
+def _suspect(key: str) -> str:
+    """The name of a key that may be left out, or nothing: `X-Request-ID`, `request_id` and
+    `requestId` are one name.
+    """
+    name = re.sub(r"[^a-z0-9]", "", key.lower().removeprefix("x-").removeprefix("x_"))
+    return name if name in _LEFT_OUT or name in _INSTANT_KEYS else ""
 
 
 def _without(value: Any, paths: tuple[str, ...]) -> Any:

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from evalkit.journal.patience import SHOULD_RETRY, told_of_retries
 from evalkit.journal.records import Outcome
 from evalkit.quick import quick
 from evalkit.wire import Headers, Request
@@ -124,8 +125,7 @@ def call_failed(
     """
     if broken or outcome is not Outcome.REPLIED or status is None or status >= 400:
         return True
-    told = (value.strip().lower() for name, value in headers if name.lower() == "x-should-retry")
-    return next(told, "") == "true"
+    return told_of_retries(headers).get(SHOULD_RETRY, "").lower() == "true"
 
 
 def sdk_retry(request: Request) -> int | None:

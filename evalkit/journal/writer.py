@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from evalkit.journal.records import AnyRecord
+from evalkit.journal.records import AnyRecord, CallEnded, CallStarted
 
 Listener: TypeAlias = Callable[[AnyRecord], None]
 
@@ -22,6 +22,20 @@ class Journal:
         self._records.append(record)
         for listener in self._listeners:
             listener(record)
+
+    def call_began(self, service: str, make: Callable[..., CallStarted], *of: Any) -> None:
+        """A call of a service began. `make` gives its record of the rest; a journal that has no use
+        for it does without.
+        """
+        del service
+        self.append(make(*of))
+
+    def call_ended(
+        self, service: str, *, failed: bool, complaint: str | None, make: Callable[[], CallEnded]
+    ) -> None:
+        """A call of a service is over: the same."""
+        del service, failed, complaint
+        self.append(make())
 
     @property
     def records(self) -> tuple[AnyRecord, ...]:

@@ -13,11 +13,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from urllib.parse import quote, unquote
 
+from evalkit.quick import replaced
 from evalkit.wire import Caller, Request
 
 SESSION, TURN = "evalkit.session", "evalkit.turn"
@@ -37,8 +37,7 @@ WAYS = ("baggage", "traceparent", "prefix", "port", "correlate", "alone", "nothi
 """How a call can be told, in the order in which it is tried."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(NamedTuple):
     """On whose behalf a request is, by which way that was told, and the request without what was
     there to tell it.
     """
@@ -106,13 +105,20 @@ class Attribution:
         return PREFIX + token
 
     def _trace(self, caller: Caller) -> str:
-        return _hash("trace", self._seed, caller.session, caller.turn)
+        return _trace(self._seed, caller.session, caller.turn)
 
     # What a request tells ----------------------------------------------------------------------
 
     def of(self, request: Request, *, port: int = 0, correlate: Correlate | None = None) -> Told:
         """On whose behalf a request is that came to a port group."""
-        request, session = self._without_prefix(request)
+        if (baggage := request.header("baggage")) is not None:
+            caller = self._in_baggage(baggage)
+            if caller is not None and not request.path.startswith(PREFIX):
+                self.counts["baggage"] += 1
+                return Told(caller, "baggage", request)  # as nearly all that tell are told
+        session = None
+        if request.path.startswith(PREFIX):
+            request, session = self._without_prefix(request)
         for way, caller in self._ways(request, session, port, correlate):
             if caller is not None:
                 self.counts[way] += 1
@@ -146,18 +152,16 @@ class Attribution:
         session, turn = _named_in(baggage)
         caller = self._callers.get(session)
         if caller is None and self.strangers and session:
-            caller = Caller(session=session, turn=1)
+            return _stranger(session, turn)
         if caller is None or not (turn.isascii() and turn.isdigit()):
             return caller
-        return caller if int(turn) == caller.turn else replace(caller, turn=int(turn))
+        return caller if int(turn) == caller.turn else replaced(caller, turn=int(turn))
 
     def _without_prefix(self, request: Request) -> tuple[Request, str | None]:
-        if not request.path.startswith(PREFIX):
-            return request, None
         token, slash, rest = request.path[len(PREFIX) :].partition("/")
         if (session := self._tokens.get(token)) is None:
             return request, None
-        return replace(request, path=slash + rest or "/"), session
+        return replaced(request, path=slash + rest or "/"), session
 
     def _at_port(self, port: int) -> Caller | None:
         here = [session for session, at in self._turns.items() if at == port]
@@ -176,12 +180,24 @@ def _named_in(baggage: str) -> tuple[str, str]:
     return members.get(SESSION, ""), members.get(TURN, "")
 
 
+@lru_cache(maxsize=4096)
+def _stranger(session: str, turn: str) -> Caller:
+    """Who asks for a session that nothing is known of."""
+    number = int(turn) if turn.isascii() and turn.isdigit() else 1
+    return Caller(session=session, turn=number)
+
+
 def _members(baggage: str) -> Iterator[tuple[str, str]]:
     """The members of a baggage header without their properties (W3C Baggage, 3.3)."""
     for member in baggage.split(","):
         name, equals, value = member.partition(";")[0].partition("=")
         if equals:
             yield name.strip(), unquote(value.strip())
+
+
+@lru_cache(maxsize=4096)
+def _trace(seed: int, session: str, turn: int) -> str:
+    return _hash("trace", seed, session, turn)
 
 
 def _hash(*parts: object) -> str:

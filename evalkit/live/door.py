@@ -16,7 +16,7 @@ from evalkit.live.attribution import Attribution, Correlate
 from evalkit.live.meter import Spread
 from evalkit.wire import Reply, Request, Reset, Step
 from evalkit.world.callers import CALLER
-from evalkit.world.clock import NS, Clock
+from evalkit.world.clock import NS
 from evalkit.world.endpoint import Admission, Endpoint, Exchange
 from evalkit.world.lives import LIFE, Life
 
@@ -35,7 +35,6 @@ class Entrance:
     endpoint: Endpoint
     attribution: Attribution
     lives: Lives
-    clock: Clock
     own: Spread
     port: int = 0
     correlate: Correlate | None = None
@@ -63,7 +62,7 @@ class Door:
         CALLER.set(told.caller)
         LIFE.set(to.lives.current)
         if self._admitted or told.caller is None:
-            return _Timed(to.endpoint.open(told.request), to)
+            return to.endpoint.open(told.request)
         self._admitted = True
         admission = to.endpoint.connecting()
         if admission.refused or admission.unknown:
@@ -72,26 +71,7 @@ class Door:
         if admission.wait:
             return _Late(exchange, admission)
         admission.over(Outcome.REPLIED)
-        return _Timed(exchange, to)
-
-
-class _Timed:
-    """An exchange whose service is timed."""
-
-    def __init__(self, exchange: Exchange, to: Entrance) -> None:
-        self._to = to
-        self._began = to.clock.now
-        self._exchange = exchange
-        self.waits = exchange.waits
-        self.played: Callable[[Step], None] = exchange.played
-        self.closed: Callable[[Outcome, int], None] = exchange.closed
-
-    async def reply(self) -> Reply | None:
-        """What the exchange says."""
-        reply = await self._exchange.reply()
-        if not self.waits:
-            self._to.own.add(self._to.clock.now - self._began)
-        return reply
+        return exchange
 
 
 class _Late:

@@ -2,7 +2,8 @@
 moment of the world is due at a time of the loop, as in a simulated one.
 
 It is uvloop's where that is installed, else asyncio's. uvloop's timers count whole milliseconds of
-the monotonic clock; a due time is rounded up to the next of them, so that nothing comes early.
+the monotonic clock: where the kernel has finer ones, these take their place, else a due time is
+rounded up to the next millisecond, so that nothing comes early.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextvars import Context
 from typing import Any
 
 from evalkit.live.clock import LiveClock
+from evalkit.live.timers import Timers
 from evalkit.world.clock import NS
 from evalkit.world.lives import life_in
 
@@ -42,33 +44,64 @@ class _PlainLoop(asyncio.SelectorEventLoop):
         return _adopted(super().create_task(coro, **kwargs), kwargs.get("context"))
 
 
+class _Fine(asyncio.AbstractEventLoop):
+    """What is other than in uvloop's own: its clock, and finer timers where there are some."""
+
+    world: LiveClock
+    timers: Timers | None = None
+
+    def time(self) -> float:
+        """The world's clock in seconds."""
+        return self.world.monotonic / NS
+
+    def call_at(  # type: ignore[override]
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Call something at a moment, and not before."""
+        if self.timers is None:
+            delay = _whole_milliseconds(when - self.time())
+            return self.call_later(delay, callback, *args, context=context)  # type: ignore[call-arg,unused-ignore]
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        self.timers.add(self.world.real(math.ceil(when * NS)), handle)
+        return handle
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """What a timer tells its loop."""
+        del handle
+        if self.timers is not None:
+            self.timers.given_up()
+
+    def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
+        """A task that is part of the life in its context."""
+        made: asyncio.Task[Any] = super().create_task(coro, **kwargs)
+        return _adopted(made, kwargs.get("context"))
+
+    def close(self) -> None:
+        """Let go of the timers too."""
+        if self.timers is not None:
+            self.timers.close()
+            self.timers = None
+        super().close()
+
+
 def _fast_loop(clock: LiveClock) -> asyncio.AbstractEventLoop | None:
     try:
         import uvloop
     except ImportError:
         return None
 
-    class FastLoop(uvloop.Loop):
+    class FastLoop(_Fine, uvloop.Loop):  # type: ignore[misc,unused-ignore]
         """uvloop's."""
 
-        def time(self) -> float:
-            return clock.monotonic / NS
+        world = clock
 
-        def call_at(  # type: ignore[override]
-            self,
-            when: float,
-            callback: Callable[..., object],
-            *args: Any,
-            context: Context | None = None,
-        ) -> asyncio.TimerHandle:
-            return self.call_later(
-                _whole_milliseconds(when - self.time()), callback, *args, context=context
-            )
-
-        def create_task(self, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
-            return _adopted(super().create_task(coro, **kwargs), kwargs.get("context"))
-
-    return FastLoop()
+    made = FastLoop()
+    made.timers = Timers.of(made)
+    return made
 
 
 def _whole_milliseconds(delay: float) -> float:

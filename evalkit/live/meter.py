@@ -26,6 +26,7 @@ FEWEST = 100
 """Values below which nothing is said of a p99."""
 
 _STEP = math.log(1.02)
+_LOOSE = 1024  # values that are sorted at a time
 
 
 class Spread:
@@ -33,22 +34,35 @@ class Spread:
 
     def __init__(self) -> None:
         self._buckets: Counter[int] = Counter()
-        self.count = 0
-        self.most = 0
+        self._loose: list[int] = []  # values that are in no bucket yet
+        self._sorted = 0
+        self._most = 0
+
+    @property
+    def count(self) -> int:
+        """How many values there are."""
+        return self._sorted + len(self._loose)
 
     def add(self, ns: int) -> None:
         """Take a value in."""
-        self.count += 1
-        self.most = max(self.most, ns)
-        self._buckets[0 if ns <= 0 else 1 + int(math.log(ns) / _STEP)] += 1
+        self._loose.append(ns)
+        if len(self._loose) >= _LOOSE:
+            self._sort()
+
+    def _sort(self) -> None:
+        loose, self._loose = self._loose, []
+        self._sorted += len(loose)
+        self._most = max(self._most, *loose) if loose else self._most
+        self._buckets.update([0 if ns <= 0 else 1 + int(math.log(ns) / _STEP) for ns in loose])
 
     def quantile(self, share: float) -> int:
         """The value that this share of values does not exceed; 0 where there is none."""
-        wanted, seen = share * self.count, 0
+        self._sort()
+        wanted, seen = share * self._sorted, 0
         for bucket in sorted(self._buckets):
             seen += self._buckets[bucket]
             if seen >= wanted:
-                return 0 if not bucket else min(self.most, round(math.exp(bucket * _STEP)))
+                return 0 if not bucket else min(self._most, round(math.exp(bucket * _STEP)))
         return 0
 
 

@@ -38,9 +38,14 @@ class LiveConnection(HttpConnection):
     """A connection that was accepted. What it reads waits until it is let in."""
 
     def __init__(
-        self, door: Endpoint, network: LoopbackNetwork, loop: asyncio.AbstractEventLoop
+        self,
+        door: Endpoint,
+        network: LoopbackNetwork,
+        loop: asyncio.AbstractEventLoop,
+        took: Callable[[int], None] | None = None,
     ) -> None:
-        super().__init__(door, loop, network.monotonic, network.crashes.append, room=network.room)
+        crashed = network.crashes.append
+        super().__init__(door, loop, network.monotonic, crashed, room=network.room, took=took)
         self.endpoint: Endpoint | None = None
         self._door = door
         self._network = network
@@ -147,7 +152,8 @@ class LoopbackNetwork:
 
     def connection(self, entrance: Entrance) -> LiveConnection:
         """The protocol of a connection to an endpoint."""
-        made = LiveConnection(Door(entrance), self, asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        made = LiveConnection(Door(entrance), self, loop, entrance.own.add)
         made.endpoint = entrance.endpoint
         return made
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
-from evalkit.engine.load_cell import TOKEN
+from evalkit.engine.generating import TOKEN
 from evalkit.errors import StartError, UsageError
 from evalkit.faults import Rule
 from evalkit.live.network import LOOPBACK, is_loopback

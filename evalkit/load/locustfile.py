@@ -17,30 +17,31 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import time
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import gevent
-from locust import FastHttpUser, LoadTestShape, constant, events, task
+from locust import LoadTestShape, User, constant, events, task
 from locust.exception import StopUser
 
 from evalkit.load import plain
+from evalkit.load.client import Broken, Client
 from evalkit.load.desk import Desk, Refused
 
 _NUMBERS = itertools.count(1)
 _NOWHERE = "http://evalkit"
 
 DESK = Desk()
+CLIENTS: dict[str, Client] = {}
+"""Those of this process, by the base URL of the agent."""
 
 
-class SessionUser(FastHttpUser):
+class SessionUser(User):
     """Replays one session after another."""
 
     host = _NOWHERE  # where the agent is the desk says, unless Locust was told so
     wait_time = constant(0)
-    insecure = False
-    concurrency = 1
-    network_timeout = connection_timeout = 24 * 3600.0  # each turn has its own
 
     @task
     def session(self) -> None:
@@ -83,24 +84,44 @@ class SessionUser(FastHttpUser):
         return {"began": began, "ended": max(began, DESK.now()), **found}
 
     def _response(self, job: dict[str, Any]) -> dict[str, Any]:
+        began = time.perf_counter()
+        try:
+            found = self._client().request(
+                job["method"], job["target"], job["headers"], job["body"].encode("latin-1")
+            )
+        except (Broken, gevent.Timeout) as error:
+            self._tell(job, began, error=error)
+            if isinstance(error, gevent.Timeout):
+                raise
+            return {"error": f"the agent gave no response: {error}"}
+        failed = Broken(f"status {found.status}") if found.status >= 400 else None
+        self._tell(job, began, len(found.body), failed)
+        body = found.body.decode("latin-1")
+        return {"status": found.status, "headers": found.headers, "body": body}
+
+    def _client(self) -> Client:
         host = self.environment.host
         base = DESK.url if host in (None, "", _NOWHERE) else host
-        response = self.client.request(
-            job["method"],
-            base + job["target"],
+        if base not in CLIENTS:
+            CLIENTS[base] = Client(base)
+        return CLIENTS[base]
+
+    def _tell(
+        self,
+        job: dict[str, Any],
+        began: float,
+        size: int = 0,
+        error: BaseException | None = None,
+    ) -> None:
+        """Tell Locust, for its pages."""
+        self.environment.events.request.fire(
+            request_type=job["method"],
             name="turn",
-            data=job["body"].encode("latin-1"),
-            headers={"connection": "close", **job["headers"]},
-            allow_redirects=False,
+            response_time=(time.perf_counter() - began) * 1000,
+            response_length=size,
+            exception=error,
+            context={},
         )
-        if not response.status_code:
-            why = getattr(response, "error", None)
-            return {"error": f"the agent gave no response: {why or 'the connection broke'}"}
-        return {
-            "status": response.status_code,
-            "headers": list((response.headers or {}).items()),
-            "body": (response.content or b"").decode("latin-1"),
-        }
 
 
 def _stages() -> Iterator[tuple[float, int]]:

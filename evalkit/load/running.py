@@ -10,9 +10,9 @@ from pathlib import Path
 
 from evalkit.api.driving import Listener, drive
 from evalkit.api.judging import judged
+from evalkit.api.opening import opened
 from evalkit.api.paths import Paths, suites_in
 from evalkit.api.planning import plan_one
-from evalkit.api.running import opened
 from evalkit.engine.cells import PlannedSession, SuitePlan
 from evalkit.errors import UsageError
 from evalkit.load.choosing import LoadChoice, profiled, under_load

@@ -15,7 +15,7 @@ from evalkit.pytest_plugin.keys import GATES, PIECE, SCENARIOS, TAGS
 from evalkit.pytest_plugin.options import Options, shown
 from evalkit.pytest_plugin.outcome import told_of_gates, told_of_scenario
 from evalkit.pytest_plugin.runs import runs_of
-from evalkit.store.record import CRITICAL
+from evalkit.store.scenario import CRITICAL
 from evalkit.suite import load_suite
 
 if TYPE_CHECKING:
@@ -73,12 +73,7 @@ class SuiteItem(pytest.Item):
     def runtest(self) -> None:
         """Run it and fail as it does, in its own words."""
         __tracebackhide__ = True
-        names: tuple[str, ...] = self.stash[SCENARIOS]
-        try:
-            run = runs_of(self.config).of(self.path)
-            piece = self.stash[PIECE] = run.run(names, _nobody)
-        except EvalkitError as error:
-            pytest.fail(f"error: {error}", pytrace=False)
+        piece = self._piece()
         if piece.interrupted:
             raise KeyboardInterrupt
         told = self.told(piece)
@@ -89,6 +84,18 @@ class SuiteItem(pytest.Item):
         if not told.blocking:
             pytest.xfail(f"{told.standing}: {told.headline}")
         pytest.fail(told.text, pytrace=False)
+
+    def _piece(self) -> Piece:
+        __tracebackhide__ = True
+        names: tuple[str, ...] = self.stash[SCENARIOS]
+        try:
+            piece = self.stash[PIECE] = runs_of(self.config).of(self.path).run(names, _nobody)
+        except EvalkitError as error:
+            problem = str(error)
+        else:
+            return piece
+        # Out here the failure has no other exception behind it that pytest would show.
+        pytest.fail(f"error: {problem}", pytrace=False)
 
     def told(self, piece: Piece) -> Told:
         """What came of it."""

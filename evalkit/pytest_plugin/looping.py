@@ -121,15 +121,17 @@ def _check_scope(item: pytest.Item) -> None:
 
 
 def _setting(item: pytest.Item) -> Setting:
-    """What the marker of a test says; nothing where it has none."""
+    """What the marker of a test says; nothing where it has none. Paths begin beside the test."""
     marker = item.get_closest_marker(MARK)
     given = {} if marker is None else dict(marker.kwargs)
     if marker is not None and marker.args:
         given = {"services": marker.args[0], **given}
+    if given.get("suite") is not None:
+        given["suite"] = item.path.parent / given["suite"]
     given.setdefault("folder", None if "suite" in given else item.path.parent)
     try:
         return read_setting(**given)
-    except TypeError as error:
-        pytest.fail(f"@pytest.mark.evalkit: {error}", pytrace=False)
-    except EvalkitError as error:
-        pytest.fail(f"@pytest.mark.evalkit: {error}", pytrace=False)
+    except (TypeError, EvalkitError) as error:
+        problem = str(error)
+    # Out here the failure has no other exception behind it that pytest would show.
+    pytest.fail(f"@pytest.mark.evalkit: {problem}", pytrace=False)

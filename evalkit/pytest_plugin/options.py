@@ -37,6 +37,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="do not run sessions of faulty scenarios without faults as well, to compare",
     )
     group.addoption(
+        "--evalkit-no-report",
+        action="store_true",
+        default=None,
+        help="write no HTML report, junit.xml and summary.md into the folders of runs",
+    )
+    group.addoption(
         "--evalkit-no-suites",
         action="store_true",
         default=None,
@@ -46,6 +52,7 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("evalkit_workers", "like --evalkit-workers", default=None)
     parser.addini("evalkit_reports", "like --evalkit-reports", default="reports")
     parser.addini("evalkit_control", "false: like --evalkit-no-control", type="bool", default=True)
+    parser.addini("evalkit_report", "false: like --evalkit-no-report", type="bool", default=True)
     parser.addini("evalkit_suites", "false: like --evalkit-no-suites", type="bool", default=True)
 
 
@@ -57,6 +64,7 @@ class Options:
     workers: int | None
     reports: Path
     controls: bool
+    writes: bool
 
     @classmethod
     def of(cls, config: pytest.Config) -> Options:
@@ -68,6 +76,9 @@ class Options:
             reports=config.invocation_params.dir / reports,
             controls=bool(
                 not config.getoption("evalkit_no_control") and config.getini("evalkit_control")
+            ),
+            writes=bool(
+                not config.getoption("evalkit_no_report") and config.getini("evalkit_report")
             ),
         )
 

@@ -10,7 +10,7 @@ from evalkit.gate import Verdict, combine
 from evalkit.report.closing import gate_lines, scenario_lines
 from evalkit.report.lines import plain
 from evalkit.report.words import clean
-from evalkit.store import Run, RunRecord, command_of
+from evalkit.store import Run, RunRecord
 
 _WIDTH = 100
 
@@ -38,7 +38,7 @@ def told_of_scenario(run: Piecewise, piece: Piece, name: str) -> Told:
     """What came of a scenario."""
     record = piece.record
     scenario = record.scenario(name)
-    command = command_of(record.path, seed=record.seed, scenario=name)
+    command = record.again(name)
     verdict, reasons = scenario.verdict or Verdict.ERROR, scenario.reasons
     if record.not_started is not None:
         verdict, reasons = Verdict.ERROR, (record.not_started,)
@@ -60,7 +60,7 @@ def told_of_gates(run: Piecewise, piece: Piece) -> Told:
     verdict, reasons = _of_gates(record)
     scenarios = [each.name for each in record.scenarios if not each.added]
     only = scenarios[0] if len(scenarios) == 1 else None
-    command = command_of(record.path, seed=record.seed, scenario=only)
+    command = record.again(only)
     lines = [plain(each) for each in gate_lines(record.gates, _WIDTH)]
     about = f"judged over {', '.join(scenarios)}"
     where = f"look    evalkit show {run.folder.name}"

@@ -13,6 +13,7 @@ import pytest
 
 from evalkit.api.piecewise import Piecewise, finished, gated
 from evalkit.api.planning import plan_loaded
+from evalkit.api.reporting import report
 from evalkit.errors import EvalkitError
 from evalkit.gate import Verdict
 from evalkit.keyed import digest_of
@@ -47,6 +48,7 @@ class Runs:
         self._selected: dict[Path, list[str]] = defaultdict(list)
         self._open: dict[Path, Piecewise] = {}
         self._done: list[Run] = []
+        self._pages: dict[str, Path] = {}
         self._wrong: list[str] = []
 
     # Where scenarios are run -------------------------------------------------------------------
@@ -97,7 +99,7 @@ class Runs:
     # Where the session is led ------------------------------------------------------------------
 
     def finish(self, heard: Sequence[Mapping[str, Any]]) -> None:
-        """Judge each run as a whole, by what was heard of its pieces."""
+        """Judge each run as a whole, by what was heard of its pieces, and write its report."""
         self.close()
         by_folder: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
         for each in heard:
@@ -107,6 +109,8 @@ class Runs:
                 plan = self._plan_of(Path(path))
                 gates = not gated(plan) or any(each["gates"] for each in pieces)
                 self._done.append(finished(plan, Path(folder), pieces, gates=gates))
+                if Options.of(self._config).writes:
+                    self._pages[self._done[-1].id] = report(self._done[-1])[0]
             except EvalkitError as error:
                 self._wrong.append(f"{folder}: {error}")
 
@@ -128,7 +132,8 @@ class Runs:
             colour = {_COLOURS.get(verdict, "yellow"): True}
             word = f"{SYMBOLS[verdict]} {verdict.value.replace('_', ' ')}"
             how = "" if run.digest is not None else f" ({run.record.status.value})"
-            reporter.write_line(f"{word}  {run.record.suite}{how}: {shown(run.folder)}", **colour)
+            where = shown(self._pages.get(run.id, run.folder))
+            reporter.write_line(f"{word}  {run.record.suite}{how}: {where}", **colour)
         for each in self._wrong:
             reporter.write_line(f"! {each}", red=True)
 

@@ -85,7 +85,7 @@ def summary(compared: Compared) -> Iterator[str]:
     if compared.improvements:
         yield count(len(compared.improvements), "improvement")
     if compared.paired:
-        yield f"{count(len(compared.changed), 'session')} did something else"
+        yield f"{count(len(compared.changed), 'session')} behaved differently"
     if newly := sum(each.newly_bad for each in compared.changed):
         yield f"{newly:,} of them newly bad"
 

@@ -18,7 +18,7 @@ from evalkit.report.live import live_words, time_words
 from evalkit.report.spend import cost_of, priced_by, unpriced_calls
 from evalkit.report.trouble import Trouble, troubles_of
 from evalkit.report.words import call_names, clean, count, style_of, worded
-from evalkit.store import Run, RunRecord, ScenarioRecord, Status, command_of
+from evalkit.store import Run, RunRecord, ScenarioRecord, Status
 
 MOST_TROUBLES = 5
 """Kinds of trouble that are shown of a scenario."""
@@ -131,7 +131,8 @@ def _troubles(run: Run, scenario: ScenarioRecord, width: int) -> Iterator[Line]:
 def _was_not_reached(run: Run, scenario: ScenarioRecord) -> bool:
     """Whether the run was over before the scenario's turn: what it lacks then says nothing."""
     whole = run.record.status is Status.COMPLETE
-    return not whole and not scenario.problems and not run.session_rows(scenario.name)
+    begun = scenario.problems or scenario.cut_off or run.session_rows(scenario.name)
+    return not whole and not begun
 
 
 def _own_reasons(scenario: ScenarioRecord) -> Iterator[str]:
@@ -149,9 +150,8 @@ def _own_reasons(scenario: ScenarioRecord) -> Iterator[str]:
 
 def _counts(run: Run, scenario: ScenarioRecord) -> Iterator[str]:
     yield count(scenario.sessions, "session")
-    for end, number in scenario.ends.items():
-        if number:
-            yield f"{number:,} {end.value.replace('_', ' ')}"
+    for what, number in scenario.counted:
+        yield f"{number:,} {what}"
     for severity, one, many in (
         ("violation", "violation", "violations"),
         ("advice", "piece of advice", "pieces of advice"),
@@ -199,10 +199,7 @@ def _again(record: RunRecord, scenario: str, session: str | None) -> str:
     fidelity = record.scenario(scenario).fidelity
     if session is not None and fidelity is not None and fidelity.load is not None:
         session = session.rpartition("~")[0] or session  # under load one comes as `ID~N`
-    again = command_of(
-        record.path, seed=record.seed, scenario=scenario, session=session, live=record.live
-    )
-    return clean(again)
+    return clean(record.again(scenario, session))
 
 
 def _trouble(trouble: Trouble, width: int) -> Iterator[Line]:

@@ -64,8 +64,9 @@ def comparison_lines(
 
 
 def _brief(record: RunRecord) -> str:
-    version = record.versions.get("evalkit", "?")
-    return f"{record.status.value} · {record.started} · seed {record.seed} · evalkit {version}"
+    version = f"evalkit {record.versions.get('evalkit', '?')}"
+    told = [record.status.value, record.started, f"seed {record.seed}", version]
+    return " · ".join(told + ([] if record.agent is None else [f"agent {clean(record.agent)}"]))
 
 
 def _verdict(comparison: Comparison) -> Line:
@@ -75,7 +76,7 @@ def _verdict(comparison: Comparison) -> Line:
     parts = []
     sessions = [each for each in comparison.changed if each.session is not None]
     if sessions:
-        parts.append(f"{len(sessions):,} of {compared} did something else")
+        parts.append(f"{len(sessions):,} of {compared} behave differently")
     if len(sessions) < len(comparison.changed):
         parts.append("calls of no session differ")
     if comparison.only_first:
@@ -209,7 +210,8 @@ def comparison_json(comparison: Comparison, first: RunRecord, second: RunRecord)
 
 
 def _of_run(record: RunRecord) -> dict[str, Any]:
-    return {"run": record.run, "suite": record.suite, "seed": record.seed, "digest": record.digest}
+    names = ("run", "suite", "agent", "seed", "digest")
+    return {each: getattr(record, each) for each in names}
 
 
 def _named(scenario: str, session: str | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from evalkit.report.lines import Line, line, print_lines, width_of
 from evalkit.report.spend import cost_of_session
 from evalkit.report.timeline import Entry, Tone, timeline
 from evalkit.report.words import call_name, clean, count, seconds, worded
-from evalkit.store import Run, command_of
+from evalkit.store import Run
 
 MOST_SESSIONS = 20
 """Sessions that went wrong that are listed of a scenario, unless it is asked for alone."""
@@ -51,7 +51,8 @@ def run_lines(run: Run, scenario: str | None = None) -> Iterator[Line]:
     """What ran, and the sessions of its scenarios, or of one of them."""
     record = run.record
     yield line(f"{record.run} · {record.status.value} · started {record.started}")
-    yield line(f"evalkit {record.versions.get('evalkit', '?')} · seed {record.seed}")
+    agent = "" if record.agent is None else f" · agent {clean(record.agent)}"
+    yield line(f"evalkit {record.versions.get('evalkit', '?')} · seed {record.seed}{agent}")
     if scenario is None:
         yield line("--scenario NAME lists all sessions of one; a session's id shows what it did")
     critical_first = sorted(record.scenarios, key=lambda each: not each.critical)
@@ -112,10 +113,7 @@ def heading(run: Run, scenario: str, session: str) -> Iterator[str]:
     record = run.record
     if (compared := against(run, record.scenario(scenario), session)) is not None:
         yield compared
-    again = command_of(
-        record.path, seed=record.seed, scenario=scenario, session=session, live=record.live
-    )
-    yield f"again: {clean(again)}"
+    yield f"again: {clean(record.again(scenario, session))}"
     if row["calls"]:
         name = shlex.quote(call_name(session, 1, scenario))
         yield f"a call explained: {clean(f'evalkit explain {run.id} {name}')}"

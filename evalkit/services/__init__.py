@@ -2,7 +2,8 @@
 
 from evalkit.services.base import DEFAULT_STARTS_AT_NS, Service, ServiceInfo
 from evalkit.services.custom.base import PythonService
-from evalkit.services.load import SERVICES, SPEAKING, ServiceTemplate, load_service
+from evalkit.services.kinds import SERVICES, SPEAKING
+from evalkit.services.load import ServiceTemplate, load_service
 from evalkit.wire import Effect, Reply, Request
 
 __all__ = [

@@ -9,17 +9,14 @@ from evalkit.store.parts import KeptCell, KeptCrash, sweep
 from evalkit.store.record import (
     REAL,
     SIMULATED,
-    CellProblem,
-    QuarantineRecord,
     RunRecord,
-    ScenarioRecord,
     Status,
-    Stopped,
     read_record,
     to_json,
     write_record,
 )
 from evalkit.store.run import Run
+from evalkit.store.scenario import CellProblem, QuarantineRecord, ScenarioRecord, Stopped
 from evalkit.store.writer import CellWriter
 
 __all__ = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def read_baseline(path: Path) -> Baseline:
     try:
         data = json.loads(path.read_bytes())
         known = data["baseline"] <= FORMAT
-        found = _of(data) if known else None
+        found = replace(_of(data), file=str(path)) if known else None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -98,7 +99,7 @@ def _names(steps: Iterable[str]) -> dict[str, str]:
 
 
 def _head(baseline: Baseline) -> dict[str, Any]:
-    return {
+    found = {
         "baseline": FORMAT,
         "suite": baseline.suite,
         "run": baseline.run,
@@ -109,6 +110,9 @@ def _head(baseline: Baseline) -> dict[str, Any]:
         "prices": baseline.prices,
         "digest": baseline.digest,
     }
+    told = {"excused": sorted(baseline.excused), "critical": sorted(baseline.critical)}
+    agent = {} if baseline.agent is None else {"agent": baseline.agent}
+    return found | agent | {name: each for name, each in told.items() if each}
 
 
 def _session(facts: SessionFacts, names: Mapping[str, str]) -> dict[str, Any]:
@@ -135,6 +139,9 @@ def _of(data: Mapping[str, Any]) -> Baseline:
         prices=data["prices"],
         digest=data["digest"],
         gates=data.get("gates", {}),
+        excused=tuple(data.get("excused", ())),
+        agent=data.get("agent"),
+        critical=tuple(data.get("critical", ())),
         scenarios={
             name: ScenarioFacts(
                 services=tuple(each["services"]),

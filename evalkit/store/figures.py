@@ -16,7 +16,7 @@ from evalkit.metrics.columns import Columns
 from evalkit.metrics.controls import PAIRED, WithControls
 from evalkit.metrics.definitions import LABELS, METRICS, TableName
 from evalkit.store.columns import schema_of, table_of
-from evalkit.store.parts import open_part
+from evalkit.store.reading import open_part
 from evalkit.store.tables import TABLES
 
 if TYPE_CHECKING:
@@ -64,12 +64,10 @@ def _table(run: Run, name: TableName) -> pa.Table:
     schema = schema_of(TABLES[name])
     texts = [each.name for each in schema if pa.types.is_string(each.type)]
     used = used_columns(name)
-    tables = []
+    tables, mend = [], run.mend
     for path in run.parts(name):
-        part = open_part(path, codes=texts)
-        names = set(part.schema_arrow.names)
-        there = [each for each in used if each in names]
-        tables.append(part.read(there).replace_schema_metadata())
+        part = open_part(path, codes=texts, mend=mend)
+        tables.append(part.read(each for each in used if each in part.columns))
     if not tables:
         return table_of(TABLES[name], ()).select(used)
     return pa.concat_tables(tables, promote_options="default")

@@ -13,11 +13,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus
 
 from evalkit.journal.records import AnyRecord, CallbackSent, CallEnded, CallStarted, LogWritten
+from evalkit.quick import replaced
 from evalkit.store import credentials
 from evalkit.wire import Headers
 
@@ -143,17 +145,28 @@ class Mask:
 
     def record(self, record: AnyRecord) -> AnyRecord:
         """The record as it may be written, but for its identity."""
+        kind: Any = type(record)
+        masked: dict[str, Any] = {}
         if isinstance(record, CallStarted):
-            headers, path = self.headers(record.headers), self.path(record.path)
-            record = replace(record, headers=headers, path=path)
+            masked = {"headers": self.headers(record.headers), "path": self.path(record.path)}
         elif isinstance(record, CallbackSent):
-            record = replace(record, url=self.path(record.url))
+            masked["url"] = self.path(record.url)
         if isinstance(record, (CallStarted, CallEnded, CallbackSent)):
-            record = replace(record, body=self.body(record.body))
-        elif isinstance(record, LogWritten):
-            record = replace(record, text=self.line(record.text))
-        free = {name: getattr(record, name) for name in _FREE if hasattr(record, name)}
-        return replace(record, **{name: self.value(each) for name, each in free.items()})
+            masked["body"] = self.body(record.body)
+        for name in _free_in(kind):
+            value = getattr(record, name)
+            if name == "text" and isinstance(record, LogWritten):
+                value = self.line(value)
+            if value is not None and value != ():
+                masked[name] = self.value(value)
+        return replaced(record, **masked) if masked else record
+
+
+@cache
+def _free_in(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a kind of record that hold free text."""
+    named = {each.name for each in fields(kind)}
+    return tuple(name for name in _FREE if name in named)
 
 
 def _other_request(record: CallStarted, written: AnyRecord) -> bool:
@@ -163,7 +176,7 @@ def _other_request(record: CallStarted, written: AnyRecord) -> bool:
 
 def _renamed(record: AnyRecord, identities: Mapping[str, str]) -> AnyRecord:
     if isinstance(record, CallStarted) and record.identity in identities:
-        return replace(record, identity=identities[record.identity])
+        return replaced(record, identity=identities[record.identity])
     return record
 
 

@@ -7,7 +7,8 @@ from html import escape
 
 from evalkit.gate import Verdict
 from evalkit.journal.records import End
-from evalkit.store.record import RunRecord, ScenarioRecord
+from evalkit.store.record import RunRecord
+from evalkit.store.scenario import ScenarioRecord
 
 _TITLES = ("scenario", "verdict", "sessions", *(each.value for each in End), "why")
 

@@ -10,23 +10,20 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evalkit.errors import UsageError
-from evalkit.gate import CheckResult, GateResult, RuleResult, Verdict
+from evalkit.gate import GateResult, Verdict
 from evalkit.gate.baseline import Compared
-from evalkit.journal.records import End
-from evalkit.live.meter import Fidelity
 from evalkit.metrics import Spent
+from evalkit.store.command import command_of
 from evalkit.store.folder import RECORD
+from evalkit.store.scenario import ScenarioRecord
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 FORMAT = 1
-
-CRITICAL = "critical"
-"""The tag of scenarios that come first."""
 
 SIMULATED, REAL = "simulated", "real"
 """What kind of time the figures of a run are in."""
@@ -41,117 +38,19 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CellProblem:
-    """A cell that could not be run to its end, and why."""
-
-    cell: int
-    what: str
-    detail: str = ""
-    start: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuarantineRecord:
-    """The quarantine of a scenario. It `holds` up to and including the day that ends it."""
-
-    owner: str
-    reason: str
-    until: str
-    holds: bool
-
-    def __str__(self) -> str:
-        if self.holds:
-            return f"quarantined until {self.until} by {self.owner}, does not block: {self.reason}"
-        return f"blocks again: its quarantine by {self.owner} ended on {self.until}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stopped:
-    """Why a scenario was ended early, of how many sessions and cells that were planned."""
-
-    why: str
-    sessions: int
-    cells: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioRecord:
-    """A scenario: what was planned of it, and what came of it once it was judged.
-
-    `ends` counts the planned sessions by how they ended, `reasons` say why it is not a pass, and
-    `allowed` names the checks whose violations do not fail it, and `rules` are its fault rules as
-    a suite writes them. `expected` are the ends that it expressly takes for good, and `warnings`
-    what somebody should look at though nothing hangs on it. `control` names the scenario of the
-    same sessions without faults; one that is `added` is there for that only, and is not judged.
-    `fidelity` says of a live one how faithful its world was. `quarantine` says why one does not
-    block for now; where it `holds`, `blocking` is False. Of one that was `stopped` early, sessions
-    and cells are those that were run.
-    """
-
-    name: str
-    sessions: int
-    cells: int
-    faulty: bool = False
-    blocking: bool = True
-    allowed: tuple[str, ...] = ()
-    description: str | None = None
-    rules: tuple[Mapping[str, Any], ...] = ()
-    verdict: Verdict | None = None
-    reasons: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    ends: Mapping[End, int] = field(default_factory=dict)
-    gates: tuple[GateResult, ...] = ()
-    checks: tuple[CheckResult, ...] = ()
-    faults: tuple[RuleResult, ...] = ()
-    problems: tuple[CellProblem, ...] = ()
-    digest: str | None = None
-    expected: tuple[End, ...] = ()
-    warnings: tuple[str, ...] = ()
-    control: str | None = None
-    added: bool = False
-    fidelity: Fidelity | None = None
-    tags: tuple[str, ...] = ()
-    quarantine: QuarantineRecord | None = None
-    stopped: Stopped | None = None
-
-    @property
-    def stopped_words(self) -> str | None:
-        """That it was ended early, after how many sessions, and why; None if it was not."""
-        if (stopped := self.stopped) is None:
-            return None
-        return f"stopped early after {self.sessions} of {stopped.sessions} sessions: {stopped.why}"
-
-    @property
-    def critical(self) -> bool:
-        """Whether it is tagged `critical`: reports name such scenarios before others."""
-        return CRITICAL in self.tags
-
-    @property
-    def standing(self) -> str:
-        """What there is to say of whether it blocks; empty where it simply does."""
-        if self.quarantine is not None and (self.quarantine.holds or self.blocking):
-            return str(self.quarantine)
-        return "" if self.blocking else "does not block"
-
-    @property
-    def unattributed(self) -> int:
-        """Live: the calls of which it is not known which session they were of."""
-        return 0 if self.fidelity is None else dict(self.fidelity.calls).get("nothing", 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """A run. Times are ISO 8601 in UTC; `digest` is None until every cell is done.
 
     `gates` are those of the suite, judged over the scenarios that inject nothing, and `difference`
     is where a second run of the same began to differ. `clock` says what kind of time the figures
     are in, `egress` what kept the agent from reaching the real network, `command` how to run the
-    same again. `session` is the only one that was to be run, if one was chosen, and `chosen` the
-    glob over the scenarios, if one was given.
+    same again. `session` is the only one that was to be run, if one was chosen, `chosen` the glob
+    over the scenarios, if one was given, and `agent` the one that took the place of the suite's.
 
-    `files` holds the SHA-256 of every file that the run was made of, by its path from the suite's
-    folder, and `dependencies` the version of every library that was installed: a run is resumed
-    only where they are the same. `resumed` is when that was done.
+    `files` holds the SHA-256 of every file that the run may be made of, by its path from the
+    suite's folder, `named` which of them the suite names, and `dependencies` the version of every
+    library that was installed: a run is resumed only where libraries, the files named and those
+    that its complete cells have read are the same. `resumed` is when that was done.
 
     `prices` names the price tables with their dates, in the order in which they are asked, and
     `spent` says which of them priced the calls to which model.
@@ -172,6 +71,7 @@ class RunRecord:
     seed: int
     session: str | None = None
     chosen: str | None = None
+    agent: str | None = None
     scenarios: tuple[ScenarioRecord, ...]
     command: str
     started: str
@@ -194,6 +94,7 @@ class RunRecord:
     not_started: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    named: tuple[str, ...] = ()
     dependencies: Mapping[str, str] = field(default_factory=dict)
     clock: str = SIMULATED
     egress: str = "python-only"
@@ -205,6 +106,26 @@ class RunRecord:
     def scenario(self, name: str) -> ScenarioRecord:
         """The scenario of this name."""
         return next(each for each in self.scenarios if each.name == name)
+
+    def again(
+        self,
+        scenario: str | None = None,
+        session: str | None = None,
+        *,
+        compared: Compared | None = None,
+    ) -> str:
+        """The command that runs a scenario of it again, or a session of one; held against what it
+        was `compared` with.
+        """
+        return command_of(
+            self.path,
+            seed=self.seed,
+            scenario=scenario,
+            session=session,
+            agent=self.agent,
+            live=self.live,
+            compared=compared,
+        )
 
     @property
     def live(self) -> bool:

@@ -15,13 +15,16 @@ from evalkit.gate.watching import Ended
 from evalkit.journal.records import AnyRecord, End, Finding
 from evalkit.metrics.controls import paired
 from evalkit.store.columns import concatenated
+from evalkit.store.damage import damage, damage_within
 from evalkit.store.events import record_of
 from evalkit.store.folder import PARTIAL, WHOLE, part_name
 from evalkit.store.frames import series_of
 from evalkit.store.key import kept_key
 from evalkit.store.lists import LazyColumns
-from evalkit.store.parts import KeptCell, damage, read, read_cell, read_where
-from evalkit.store.record import RunRecord, ScenarioRecord, Status, read_record
+from evalkit.store.parts import KeptCell, read_cell
+from evalkit.store.reading import read, read_where
+from evalkit.store.record import RunRecord, Status, read_record
+from evalkit.store.scenario import ScenarioRecord
 from evalkit.store.tables import LAST, TABLES
 
 if TYPE_CHECKING:
@@ -120,8 +123,10 @@ class Run:
 
     def kept(self, cell: CellKey) -> KeptCell | None:
         """What came of a cell, if it is complete and none of its parts is damaged."""
-        if any(damage(self._whole(name, cell), name, cell) for name in TABLES):
-            return None
+        for name in TABLES:
+            path = self._whole(name, cell)
+            if damage(path, name, cell) or damage_within(path):
+                return None
         return read_cell(self._whole(LAST, cell))
 
     def ended(self, cell: CellKey) -> Mapping[str, Ended]:
@@ -165,9 +170,10 @@ class Run:
         wanted: dict[str, Collection[str | None]] = {"kind": kinds} if kinds else {}
         if session is not None:
             wanted["session"] = (session,)
+        mend = self.mend
         for cell in self._cells(scenario):
             part = self._part("events", cell)
-            table = None if part is None else read_where(part, wanted)
+            table = None if part is None else read_where(part, wanted, mend=mend)
             if table is not None:
                 yield from map(record_of, table.to_pylist())
 
@@ -204,8 +210,8 @@ class Run:
     def _table(
         self, name: str, cells: Iterable[CellKey], columns: Collection[str] | None = None
     ) -> pa.Table:
-        paths = (self._part(name, cell) for cell in cells)
-        tables = (read(each, columns) for each in paths if each is not None)
+        paths, mend = (self._part(name, cell) for cell in cells), self.mend
+        tables = (read(each, columns, mend=mend) for each in paths if each is not None)
         return concatenated(TABLES[name], tables, columns)
 
     def _whole(self, name: str, cell: CellKey) -> Path:
@@ -217,23 +223,26 @@ class Run:
         if not self.complete(cell):
             if _ended(self.record, cell):
                 lost = (each for each in TABLES if not self._whole(each, cell).is_file())
-                raise self._damaged(f"the part {self._whole(next(lost), cell)} is missing")
+                missing = f"the part {self._whole(next(lost), cell)} is missing"
+                raise UsageError(missing, hint=self.mend)
             path = path.with_suffix(PARTIAL)
             if not path.is_file():
                 return None
         if path not in self._sound:
             if wrong := damage(path, name, cell):
-                raise self._damaged(wrong)
+                raise UsageError(wrong, hint=self.mend)
             self._sound.add(path)
         return path
 
-    def _damaged(self, what: str) -> UsageError:
-        """The error for what is wrong. A run that is whole has no key to be resumed with, but for
-        one of a single cell, which needs none.
+    @property
+    def mend(self) -> str:
+        """What can be done where a part of it is missing or damaged. A run that is whole has no key
+        to be resumed with, but for one of a single cell, which needs none.
         """
-        again = len(self._cells()) == 1 or kept_key(self.folder) is not None
+        cells = sum(each.cells for each in self.record.scenarios)
+        again = cells == 1 or kept_key(self.folder) is not None
         resume = f"evalkit run --resume {self.folder}"
-        return UsageError(what, hint=f"run it again: {resume if again else self.record.command}")
+        return f"run it again: {resume if again else self.record.command}"
 
     def __repr__(self) -> str:
         verdict = self.record.verdict or self.record.status

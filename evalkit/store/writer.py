@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,7 +40,8 @@ class CellWriter:
 
     `expects` holds what scenarios expect of every session, `sensitive` the values to mask, by
     (scenario, session), and `everywhere` those to mask in all; `key` makes their pseudonyms.
-    `prices` are what models cost. The parts get their names once they are whole, the one of
+    `prices` are what models cost, `files` the names of the files that the run is made of, by their
+    absolute paths. The parts get their names once they are whole, the one of
     `sessions` last: a cell for which it is there is complete.
     """
 
@@ -48,11 +50,16 @@ class CellWriter:
     sensitive: Mapping[tuple[str, str], tuple[object, ...]] = field(default_factory=dict)
     everywhere: tuple[str, ...] = field(default=(), repr=False)
     prices: Prices = field(default_factory=Prices)
+    files: Mapping[str, str] = field(default_factory=dict)
     key: bytes = field(default_factory=lambda: secrets.token_bytes(16), repr=False)
 
     @classmethod
-    def of(cls, plan: SuitePlan, folder: Path, key: bytes) -> CellWriter:
-        """The writer for the cells of a plan."""
+    def of(
+        cls, plan: SuitePlan, folder: Path, key: bytes, *, files: Iterable[str] = ()
+    ) -> CellWriter:
+        """The writer for the cells of a plan. `files` are those that it is made of, by their paths
+        from the suite's folder.
+        """
         names = plan.suite.sensitive
         sensitive = {
             (scenario.name, session.id): tuple(map(session.record.vars.get, names))
@@ -62,12 +69,14 @@ class CellWriter:
             if names
         }
         expects = {each.name: each.scenario.expect for each in plan.scenarios}
+        home = plan.path.parent.resolve()
         return cls(
             folder=folder,
             expects=expects,
             sensitive=sensitive,
             everywhere=tuple(in_environment(plan.environment)),
             prices=plan.prices,
+            files={os.path.normpath(home / each): each for each in files},
             key=key,
         )
 
@@ -82,7 +91,7 @@ class CellWriter:
         self._keep_output(result, mask)
         suffix = WHOLE if result.complete else PARTIAL
         for name, table in tables.items():
-            note = _note(result, mask) if name == LAST else None
+            note = self._note(result, mask) if name == LAST else None
             put(table, self.folder / name / f"{part}{suffix}", note, of=result.cell)
         if result.complete:
             for name in tables:
@@ -119,7 +128,7 @@ class CellWriter:
         """
         scenario, cell = result.cell.scenario, result.cell.index
         built = build(
-            result.records,
+            _measured(result),
             scenario=scenario,
             cell=cell,
             services=result.services,
@@ -132,18 +141,32 @@ class CellWriter:
         rows: dict[str, Sequence[Row]] = {"calls": built.calls, "turns": built.turns}
         return {**rows, "events": events, LAST: built.sessions}
 
+    def _loaded(self, opened: Set[str] | None) -> tuple[str, ...] | None:
+        """Which of the run's files were read; None where that is not known."""
+        if opened is None or not self.files:
+            return None
+        return tuple(sorted(name for path, name in self.files.items() if path in opened))
 
-def _note(result: CellResult, mask: Mask) -> KeptCell:
-    return KeptCell(
-        digest=result.digest,
-        sessions=len(result.planned),
-        virtual_ns=result.virtual_ns,
-        stopped=result.stopped,
-        crashes=tuple(
-            KeptCrash(each.check, each.session, mask.text(each.traceback))
-            for each in result.crashes
-        ),
-    )
+    def _note(self, result: CellResult, mask: Mask) -> KeptCell:
+        return KeptCell(
+            digest=result.digest,
+            sessions=len(result.planned),
+            virtual_ns=result.virtual_ns,
+            stopped=result.stopped,
+            loaded=self._loaded(result.opened),
+            crashes=tuple(
+                KeptCrash(each.check, each.session, mask.text(each.traceback))
+                for each in result.crashes
+            ),
+        )
+
+
+def _measured(result: CellResult) -> Sequence[AnyRecord]:
+    """What figures are taken of: nothing of sessions that an interruption cut off."""
+    if result.complete:
+        return result.records
+    planned = {None, *result.planned}
+    return [each for each in result.records if each.session in planned]
 
 
 def _changing(mask: Mask, identities: Mapping[str, str]) -> Callable[[str], Change | None]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import inspect
 import sysconfig
 from collections.abc import Iterable, Iterator
 from types import FrameType
@@ -19,16 +21,22 @@ _LIBRARIES = tuple({sysconfig.get_path(each) for each in ("stdlib", "platstdlib"
 
 def deadlock(tasks: Iterable[asyncio.Task[Any]], threads: int = 0) -> DeadlockError:
     """The error that names what each of these tasks waits for; `threads` wait beside them."""
-    others = (each for each in tasks if not each.done() and not each.get_name().startswith(OWN))
-    waiting = sorted(others, key=lambda each: each.get_name())
-    lines = [f"  {line_of(each)}" for each in waiting[:_MOST_TOLD]]
-    if len(waiting) > _MOST_TOLD:
-        lines.append(f"  and {len(waiting) - _MOST_TOLD} more")
+    lines = lines_of(tasks)
     if threads:
         lines.append(f"  and {threads} thread{'s' * (threads > 1)} of the world's")
     message = "\n".join(("every task of the world waits, and nothing is due any more:", *lines))
     hint = "what they wait for never comes; a timeout there would end the wait"
     return DeadlockError(message, hint=hint)
+
+
+def lines_of(tasks: Iterable[asyncio.Task[Any]], most: int = _MOST_TOLD) -> list[str]:
+    """A line for each of these tasks that is not done, but for evalkit's own; at most so many."""
+    others = (each for each in tasks if not each.done() and not each.get_name().startswith(OWN))
+    waiting = sorted(others, key=lambda each: each.get_name())
+    lines = [f"  {line_of(each)}" for each in waiting[:most]]
+    if len(waiting) > most:
+        lines.append(f"  and {len(waiting) - most} more")
+    return lines
 
 
 def line_of(task: asyncio.Task[Any]) -> str:
@@ -54,7 +62,16 @@ def _frames(coroutine: Any) -> Iterator[FrameType]:
                 coroutine = getattr(coroutine, f"{kind}_{awaits}", None)
                 break
         else:
-            return
+            coroutine = _generator_of(coroutine)
+
+
+def _generator_of(awaited: Any) -> Any:
+    """The asynchronous generator whose next value is awaited, if it is one; only the garbage
+    collector can tell.
+    """
+    if not type(awaited).__name__.startswith("async_generator_"):
+        return None
+    return next(filter(inspect.isasyncgen, gc.get_referents(awaited)), None)
 
 
 def _place(frame: FrameType) -> str:

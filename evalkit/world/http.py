@@ -19,7 +19,7 @@ from evalkit.journal.records import Outcome
 from evalkit.wire import Reply
 from evalkit.world.endpoint import Endpoint, Exchange
 from evalkit.world.lives import LIFE
-from evalkit.world.player import Player, for_old_client
+from evalkit.world.player import Player, for_old_client, played_at_once
 from evalkit.world.reader import Arrived, Limits, RequestReader, Room
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -36,18 +36,21 @@ class _Turn:
     player: Player | None = None
 
 
-def _run_through(answer: Coroutine[object, object, None]) -> None:
+def _run_through(answer: Coroutine[object, object, Reply | None]) -> Reply | None:
     """Run a coroutine that never waits: a task would cost as much as many a service does."""
     try:
         answer.send(None)
-    except StopIteration:
-        return
+    except StopIteration as done:
+        reply: Reply | None = done.value
+        return reply
     answer.close()
     raise RuntimeError("a service that says it never waits has waited")
 
 
 class HttpConnection(asyncio.Protocol):
-    """One connection of a client to an endpoint. `crashed` is told of an exchange that raised."""
+    """One connection of a client to an endpoint. `crashed` is told of an exchange that raised,
+    `took` how many nanoseconds passed before a service that does not wait had its reply.
+    """
 
     def __init__(
         self,
@@ -57,11 +60,13 @@ class HttpConnection(asyncio.Protocol):
         crashed: Callable[[BaseException], None],
         limits: Limits | None = None,
         room: Room | None = None,
+        took: Callable[[int], None] | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._loop = loop
         self._now = now
         self._crashed = crashed
+        self._took = took
         self._limits = limits or Limits()
         self._reader = RequestReader(self._limits, room)
         self._waiting: deque[_Turn] = deque()
@@ -95,15 +100,13 @@ class HttpConnection(asyncio.Protocol):
             return
         for each in self._reader.feed(data):
             self._waiting.append(_Turn(each, contextvars.copy_context()))
-        if self._too_many_wait():
+        if len(self._waiting) > 1 and self._too_many_wait():
             self._waiting.clear()
             self._reader.refusal = HTTPStatus.SERVICE_UNAVAILABLE
         if self._turn is None:
             self._next()
 
     def _too_many_wait(self) -> bool:
-        if len(self._waiting) < 2:
-            return False
         size = sum(len(each.arrived.request.body) for each in self._waiting)
         return len(self._waiting) > self._limits.pipelined or size > self._limits.body
 
@@ -173,14 +176,21 @@ class HttpConnection(asyncio.Protocol):
             self._transport.write(_CONTINUE)
 
     def _open(self, turn: _Turn) -> None:
-        began = self._now()
-        turn.exchange = exchange = turn.context.run(self._endpoint.open, turn.arrived.request)
-        answer = self._answer(turn, exchange, began)
+        turn.context.run(self._begin, turn, self._now())
+
+    def _begin(self, turn: _Turn, began: int) -> None:
+        """Begin an exchange, in the context of its request."""
+        turn.exchange = exchange = self._endpoint.open(turn.arrived.request)
         if exchange.waits:
-            turn.context.run(LIFE.set, None)  # the service does not die with its client
-            turn.task = turn.context.run(self._loop.create_task, answer, context=turn.context)
-        else:
-            turn.context.run(_run_through, answer)
+            LIFE.set(None)  # the service does not die with its client
+            answer = self._answer(turn, exchange, began)
+            turn.task = self._loop.create_task(answer, context=turn.context)
+            return
+        reply = _run_through(exchange.reply())
+        if self._took is not None:
+            self._took(self._now() - began)
+        if turn is self._turn:
+            self._play(turn, exchange, reply, began)
 
     async def _answer(self, turn: _Turn, exchange: Exchange, began: int) -> None:
         try:
@@ -200,10 +210,11 @@ class HttpConnection(asyncio.Protocol):
         arrived = turn.arrived
         if arrived.old:
             reply = for_old_client(reply, keep_alive=arrived.keep_alive)
+        bodiless = arrived.request.method == "HEAD"
+        if arrived.keep_alive and not bodiless and played_at_once(self, exchange, reply):
+            return
         turn.player = Player(self._loop, self, exchange, began)
-        turn.player.play(
-            reply, bodiless=arrived.request.method == "HEAD", close=not arrived.keep_alive
-        )
+        turn.player.play(reply, bodiless=bodiless, close=not arrived.keep_alive)
 
     def _refuse(self, status: HTTPStatus) -> None:
         head = (

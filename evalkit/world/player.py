@@ -13,6 +13,8 @@ from evalkit.world.clock import NS
 from evalkit.world.endpoint import Exchange
 
 BODILESS = frozenset((204, 304))
+_WHOLE = (Head, Send)
+_OK = HTTPStatus.OK.value  # asking an enumeration takes as long as the rest
 _PHRASES = {each.value: each.phrase for each in HTTPStatus}
 
 
@@ -37,13 +39,11 @@ class Wire(Protocol):
 
 def head_of(reply: Reply, *, close: bool) -> bytes:
     """The status line and the headers of a reply on the wire (RFC 9112)."""
-    lines = [f"HTTP/1.1 {reply.status} {_PHRASES.get(reply.status, 'Unknown')}"]
-    lines += [f"{name}: {value}" for name, value in reply.headers]
-    if reply.chunked:
-        lines.append("transfer-encoding: chunked")
-    if close:
-        lines.append("connection: close")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+    status = f"HTTP/1.1 {reply.status} {_PHRASES.get(reply.status, 'Unknown')}\r\n"
+    fields = "".join([f"{name}: {value}\r\n" for name, value in reply.headers])
+    chunked = "transfer-encoding: chunked\r\n" if reply.chunked else ""
+    closes = "connection: close\r\n" if close else ""
+    return f"{status}{fields}{chunked}{closes}\r\n".encode("latin-1", "replace")
 
 
 def for_old_client(reply: Reply, *, keep_alive: bool) -> Reply:
@@ -56,9 +56,31 @@ def for_old_client(reply: Reply, *, keep_alive: bool) -> Reply:
 
 def delimited_by_close(reply: Reply) -> bool:
     """Whether only the end of the connection tells the end of the body."""
-    if reply.chunked or reply.status in BODILESS or reply.status < HTTPStatus.OK:
+    if reply.chunked or reply.status in BODILESS or reply.status < _OK:
         return False
-    return not any(name.lower() == "content-length" for name, _ in reply.headers)
+    for name, _ in reply.headers:
+        if len(name) == len("content-length") and name.lower() == "content-length":
+            return False
+    return True
+
+
+def played_at_once(wire: Wire, exchange: Exchange, reply: Reply) -> bool:
+    """Play a reply that is nothing but a head and a whole body, as most are; False where it is
+    more, and nothing was played.
+    """
+    plan = reply.plan
+    if len(plan) != len(_WHOLE) or reply.chunked or reply.status in BODILESS:
+        return False
+    head, body = plan
+    if type(head) is not Head or type(body) is not Send or delimited_by_close(reply):
+        return False
+    data = head_of(reply, close=False) + body.data
+    wire.write(data)
+    exchange.played(head)
+    exchange.played(body)
+    exchange.closed(Outcome.REPLIED, len(data))
+    wire.finish(close=False)
+    return True
 
 
 class Player:
@@ -74,7 +96,7 @@ class Player:
         self._exchange = exchange
         self._due = began
         self._timer: asyncio.TimerHandle | None = None
-        self._buffer = bytearray()
+        self._buffer: list[bytes] = []
         self._held: list[Step] = []
         self._position = 0
         self._waiting = False
@@ -129,27 +151,35 @@ class Player:
         plan = self._reply.plan
         if self._waiting:
             self._waiting = False
-            self._exchange.played(plan[self._position])
+            step = plan[self._position]
+            if type(step) is not Wait or step.fault is not None:  # else nobody felt anything
+                self._exchange.played(step)
             self._position += 1
         while self._position < len(plan):
             if self._stops_at(plan[self._position]):
                 return
             self._position += 1
         if self._reply.chunked and not self._bodiless:
-            self._buffer += b"0\r\n\r\n"
+            self._buffer.append(b"0\r\n\r\n")
         self._flush()
         self._end(Outcome.REPLIED)
         self._wire.finish(close=self._close)
 
     def _stops_at(self, step: Step) -> bool:
         """Carry out a step; True if the plan does not go on now."""
+        if type(step) is Send:  # nearly all are of three kinds, which a match asks for slowly
+            data = self._framed(step.data)
+        elif type(step) is Wait:
+            return self._wait(step.ns)
+        elif type(step) is Head:
+            data = head_of(self._reply, close=self._close)
+        else:
+            return self._stops_at_rare(step)
+        self._hold(step, data)
+        return False
+
+    def _stops_at_rare(self, step: Step) -> bool:
         match step:
-            case Wait(ns):
-                return self._wait(ns)
-            case Head():
-                self._hold(step, head_of(self._reply, close=self._close))
-            case Send(data):
-                self._hold(step, self._framed(data))
             case Raw(data):
                 self._hold(step, data)
             case Follow(stream):
@@ -192,12 +222,13 @@ class Player:
 
     def _hold(self, step: Step, data: bytes) -> None:
         """Steps with no time between them go out in one piece, as a server's would."""
-        self._buffer += data
+        if data:
+            self._buffer.append(data)
         self._held.append(step)
 
     def _flush(self) -> None:
         if self._buffer:
-            data = bytes(self._buffer)
+            data = b"".join(self._buffer)
             self._buffer.clear()
             self._sent += len(data)
             self._wire.write(data)

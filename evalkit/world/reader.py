@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 import httptools
 
-from evalkit.wire import Headers, Request
+from evalkit.wire import Fields, Headers, Request
+from evalkit.world import heads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,18 +41,33 @@ class Room:
         self._left -= size
         return self._left >= 0
 
+    def fits(self, size: int) -> bool:
+        """Whether there is room for so many bytes."""
+        return self._left >= size
+
     def give(self, size: int) -> None:
         """Give back what was taken."""
         self._left += size
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(NamedTuple):
     """A request that is complete. `old` says that the client speaks HTTP/1.0."""
 
     request: Request
     keep_alive: bool
     old: bool
+
+
+_NAMES: dict[bytes, str] = {}
+_MOST_NAMES = 1024
+
+
+def _name(written: bytes) -> str:
+    """The name of a header in lower case."""
+    name = written.decode("latin-1").lower()
+    if len(_NAMES) < _MOST_NAMES:
+        _NAMES[written] = name
+    return name
 
 
 class _TooLargeError(Exception):
@@ -67,7 +84,8 @@ class RequestReader:
     def __init__(self, limits: Limits, room: Room | None = None) -> None:
         self._limits = limits
         self._room = room or Room()
-        self._body, self._body_size = bytearray(), 0
+        self._body: bytes | bytearray = b""
+        self._body_size = 0
         self._parser = httptools.HttpRequestParser(self)
         self._arrived: list[Arrived] = []
         self._unread = 0  # bytes that the parser keeps to itself for now
@@ -79,12 +97,28 @@ class RequestReader:
 
     def feed(self, data: bytes) -> list[Arrived]:
         """Take bytes in, and give back the requests that are complete by now."""
-        if self.refusal is None:
-            self.refusal = self._parse(data)
-            if self.refusal is not None:
-                self.drop()
+        if self.refusal is not None:
+            return []
+        between = not (self.within_request or self._unread)
+        end = heads.end_in(data) if between else 0
+        if (known := self._known(data, end)) is not None:
+            return [Arrived(known, keep_alive=True, old=False)]
+        self.refusal = self._parse(data)
+        if self.refusal is not None:
+            self.drop()
         arrived, self._arrived = self._arrived, []
+        if between and len(arrived) == 1 and not self.within_request:
+            request, keep_alive, old = arrived[0]
+            if keep_alive and not old:
+                heads.remember(data, end, request)
         return arrived
+
+    def _known(self, data: bytes, end: int) -> Request | None:
+        """A request that came whole and whose head, which ends there, was read before."""
+        size = len(data) - end
+        if size > self._limits.body or end > self._limits.head or not self._room.fits(size):
+            return None
+        return heads.known(data, end)
 
     def drop(self) -> None:
         """Forget what is not complete."""
@@ -106,10 +140,9 @@ class RequestReader:
 
     def _reset(self) -> None:
         self._target = b""
-        self._headers: list[tuple[str, str]] = []
-        self._body = bytearray()
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body = b""
         self._head_size = self._body_size = 0
-        self._expects = False
 
     # Callbacks of httptools --------------------------------------------------------------------
 
@@ -130,16 +163,18 @@ class RequestReader:
         self._head_size += len(name) + len(value)
         if self._head_size > self._limits.head:
             self._check_head()
-        header = name.decode("latin-1").lower(), value.decode("latin-1")
-        if header[0] == "expect" and header[1].lower() == "100-continue":
-            self._expects = True
-        self._headers.append(header)
+        self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is complete."""
         self._told = True
         self._check_head()
-        self.expects_continue = self._expects
+        self.expects_continue = any(
+            len(name) == len(b"expect")
+            and name.lower() == b"expect"
+            and value.lower() == b"100-continue"
+            for name, value in self._headers
+        )
 
     def on_body(self, part: bytes) -> None:
         """A part of the body."""
@@ -150,7 +185,11 @@ class RequestReader:
             raise _TooLargeError(HTTPStatus.SERVICE_UNAVAILABLE)
         if self._body_size > self._limits.body:
             raise _TooLargeError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        self._body += part
+        if not self._body:
+            self._body = part  # most come in one part
+        else:
+            self._body = bytearray(self._body) if type(self._body) is bytes else self._body
+            self._body += part
 
     def on_message_complete(self) -> None:
         """The request is complete. One that changes the protocol is refused instead."""
@@ -167,7 +206,10 @@ class RequestReader:
         self._reset()
 
     def _request(self) -> Request:
-        headers = tuple(self._headers)
+        named = _NAMES.get
+        headers = Fields(
+            [(named(name) or _name(name), value.decode("latin-1")) for name, value in self._headers]
+        )
         host, path, query = _target(self._target, headers)
         return Request(
             method=self._parser.get_method().decode("latin-1"),
@@ -186,7 +228,7 @@ class RequestReader:
 def _target(target: bytes, headers: Headers) -> tuple[str, str, str]:
     """Host, path and query of a request target (RFC 9112, section 3.2)."""
     text = target.decode("latin-1").partition("#")[0]
-    host = next(iter([value for name, value in headers if name == "host"]), "")
+    host = next((value for name, value in headers if name == "host"), "")
     before_query, _, query = text.partition("?")
     _, absolute, rest = before_query.partition("://")
     if before_query.startswith("/") or not absolute:

@@ -20,6 +20,7 @@ from evalkit.world.blocking import Blocking
 from evalkit.world.callers import CALLER
 from evalkit.world.chance import Chance
 from evalkit.world.clock import DEFAULT_START, NS, Clock, epoch_ns
+from evalkit.world.deadlock import lines_of
 from evalkit.world.endpoint import Endpoint
 from evalkit.world.guard import Guard
 from evalkit.world.loop import WorldLoop, run_to_end
@@ -97,6 +98,10 @@ class World:
         if self.network.crashes:
             raise EvalkitError("an endpoint of the world crashed") from self.network.crashes[0]
         return result
+
+    def waits(self, most: int) -> list[str]:
+        """Where the world's tasks are, at most so many of each loop: for a thread that watches."""
+        return [each for loop in self._loops for each in lines_of(asyncio.all_tasks(loop), most)]
 
     def _claim(self) -> None:
         if self._over:

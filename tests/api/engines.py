@@ -16,6 +16,7 @@ from evalkit.engine.events import (
     CellStarted,
     CheckCrashed,
     Event,
+    Interrupted,
     RunPlanned,
 )
 from evalkit.journal.records import AnyRecord
@@ -36,7 +37,8 @@ class Engine:
     """Runs no agent: each session has the records that the story tells.
 
     `instead` holds what happens instead of a cell, or is raised there. `runs` counts the runs,
-    `ran` holds the cells that were run, and `order` says in which order.
+    `ran` holds the cells that were run, and `order` says in which order. `opened` are the files
+    that each has read, if that is known.
     """
 
     story: Story = all_well
@@ -45,6 +47,7 @@ class Engine:
     runs: int = 0
     ran: list[CellKey] = field(default_factory=list)
     crashes: dict[CellKey, str] = field(default_factory=dict)
+    opened: set[str] | None = None
     order: Callable[[Sequence[CellKey]], Sequence[CellKey]] = lambda cells: cells
 
     def __call__(
@@ -100,14 +103,16 @@ class Engine:
         self, plan: SuitePlan, cell: CellKey, ids: tuple[str, ...], *, complete: bool
     ) -> CellResult:
         records = [record for each in ids for record in self.story(cell, each)]
+        interrupted = isinstance(self.instead.get(cell), Interrupted)
         return CellResult(
             cell=cell,
             records=tuple(records) if complete else (),
             digest=self.digest(cell, self.runs),
             services=plan.services,
             cpu_ns={},
-            planned=ids,
+            planned=() if interrupted else ids,
             complete=complete,
+            opened=self.opened,
             crashes=tuple(
                 Crash(check="scope", session=ids[0], traceback=self.crashes[each])
                 for each in self.crashes

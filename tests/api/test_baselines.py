@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -106,6 +108,52 @@ def test_a_baseline_of_another_suite_is_refused_before_anything_runs(
     with pytest.raises(UsageError, match="is of the suite other-"):
         ran(tmp_path, engine, baseline=path)
     assert engine.runs == runs
+
+
+def test_the_command_of_a_failure_holds_it_against_the_same_file_again(
+    tmp_path: Path, engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "kept here").mkdir()
+    path = api.accept_baseline(ran(tmp_path, engine), tmp_path / "kept here" / "desk.json")
+    slow = ran(tmp_path, engine, ms=9_000, baseline=path)
+    assert slow.record.compared is not None
+    assert slow.record.compared.file == str(path)
+    assert main(["comment", str(tmp_path / "reports")]) == 0
+    body = capsys.readouterr().out
+    again = next(
+        line.removeprefix("- `").removesuffix("`")
+        for line in body.splitlines()
+        if line.startswith("- `evalkit run ")
+    )
+    assert again == (
+        f"evalkit run {slow.record.path} --scenario plain --baseline '{path}' --seed 0"
+    )
+    options = ["--no-control", "--no-report", "--out", str(tmp_path / "again")]
+    assert main([*shlex.split(again)[1:], *options]) == 1
+    assert "worse than the baseline" in capsys.readouterr().out
+    assert slow.record.command == f"evalkit run {slow.record.path} --seed 0 --baseline '{path}'"
+
+
+def test_a_run_that_was_the_baseline_is_named_by_its_id(tmp_path: Path, engine: Engine) -> None:
+    before = ran(tmp_path, engine)
+    slow = ran(tmp_path, engine, ms=9_000, baseline="latest")
+    assert slow.record.command.endswith(f"--seed 0 --baseline {before.id}")
+    (again,) = api.run(
+        slow.record.path, out=tmp_path / "reports", baseline=before.id, controls=False
+    )
+    assert again.exit_code == 1
+
+
+def test_budgets_are_in_the_record_and_in_the_report(tmp_path: Path, engine: Engine) -> None:
+    engine.story = story(400)  # each of twelve calls takes half of it
+    services = {"items": {"use": "items.yaml", "budget": "150ms"}}
+    sessions = {"concurrency": 1, "items": ITEMS}
+    suite = write_suite(tmp_path, sessions=sessions, services=services)
+    (run,) = api.run(suite, out=tmp_path / "reports", controls=False)
+    assert Run(run.folder).record.budgets == {"items": 150_000_000}
+    page, _ = api.report(run)
+    table = page.read_text().partition('id="integrations"')[2].partition("</section>")[0]
+    assert re.sub(r"<[^>]*>", " ", table).split("Amplif.")[1].count("150 ms 12 over it") == 1
 
 
 def test_the_commands(tmp_path: Path, engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,11 +21,21 @@ async def agent(turn):
 def test_a_suite_that_passes_does_the_same_twice(tmp_path: Path) -> None:
     suite = write_suite(
         tmp_path,
-        gates=["p90(turn.latency) < 150ms"],
-        sessions={"items": sessions(5, 2), "concurrency": 2, "cell": 2},
+        gates=["p90(turn.latency) < 150ms", "max(turn.latency) < 150ms for each region"],
+        sessions={
+            "items": [{**each, "region": "eu"} for each in sessions(5, 2)[:4]] + sessions(5, 2)[4:],
+            "regions": {"eu": {"share": "0%"}, "us": {}},
+            "concurrency": 2,
+            "cell": 2,
+        },
     )
     (run,) = api.run(suite, out=tmp_path / "reports", twice=True, workers=2)
     assert (run.verdict, run.exit_code, run.record.difference) == (Verdict.PASS, 0, None)
+    assert [(each.group, each.n) for each in run.record.gates] == [
+        (None, 10),
+        ("region=eu", 8),
+        ("region=us", 2),
+    ]
     assert run.turns["latency_ns"].tolist() == [100_000_000] * 10
     (again,) = api.run(suite, out=tmp_path / "reports", workers=1)
     assert again.digest == run.digest

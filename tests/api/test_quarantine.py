@@ -17,7 +17,7 @@ from evalkit.report.ci.markdown import markdown
 from evalkit.report.closing import closing
 from evalkit.report.lines import plain
 from evalkit.store import Run
-from tests.api.engines import Engine, all_well
+from tests.api.engines import Engine, Story, all_well
 from tests.engine.suites import sessions, write_suite
 from tests.metrics.journals import Pen
 
@@ -28,12 +28,12 @@ def one_fails(cell: CellKey, session: str) -> Sequence[AnyRecord]:
     return all_well(cell, session)
 
 
-def ran(folder: Path, engine: Engine, until: str) -> Run:
-    engine.story = one_fails
+def ran(folder: Path, engine: Engine, until: str, story: Story = one_fails, **more: Any) -> Run:
+    engine.story = story
     quarantine = {"owner": "ops", "reason": "the shop moves", "until": until}
     scenarios: dict[str, Any] = {"plain": {}, "shaky": {"quarantine": quarantine}}
     suite = write_suite(folder, scenarios=scenarios, sessions={"items": sessions(12)})
-    (run,) = api.run(suite, out=folder / "reports", controls=False)
+    (run,) = api.run(suite, out=folder / "reports", controls=False, **more)
     return run
 
 
@@ -81,6 +81,32 @@ def test_what_got_worse_in_it_does_not_block_either(tmp_path: Path, engine: Engi
     told = "\n".join(map(plain, compared_lines(again, 100)))
     assert "worse, and does not block" in told
     assert "0 regressions; 2 more where nothing blocks" in told
+
+
+def test_files_of_baselines_say_which_scenarios_did_not_block(
+    tmp_path: Path, engine: Engine
+) -> None:
+    good = ran(tmp_path, engine, "2999-12-31", all_well)
+    before = api.accept_baseline(good, tmp_path / "before.json")
+    held = ran(tmp_path, engine, "2999-12-31", baseline=before)
+    assert held.record.compared is not None
+    assert (held.record.compared.excused, held.exit_code) == (("shaky",), 0)
+    now = api.accept_baseline(held, tmp_path / "now.json")
+    assert '"excused": ["shaky"]' in now.read_text()
+    found = api.compare_to_baseline(before, now)  # two files, and no run
+    assert {each.scenario for each in found.regressions} == {"shaky"}
+    assert (found.counting, found.verdict) == ((), Verdict.PASS)
+
+
+def test_what_was_excused_in_the_baseline_alone_counts_again(
+    tmp_path: Path, engine: Engine
+) -> None:
+    good = ran(tmp_path, engine, "2999-12-31", all_well)
+    before = api.accept_baseline(good, tmp_path / "before.json")
+    later = ran(tmp_path, engine, "2000-01-01", baseline=before)
+    assert later.record.compared is not None
+    assert {each.scenario for each in later.record.compared.counting} == {"shaky"}
+    assert later.exit_code == 1
 
 
 def test_a_warning_stands_at_the_day_that_ended_it(tmp_path: Path) -> None:

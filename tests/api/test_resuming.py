@@ -146,10 +146,23 @@ def test_what_a_killed_run_left_half_written_is_removed(tmp_path: Path, engine: 
     assert not list(resumed(run).folder.rglob(".*"))
 
 
-def test_a_damaged_part_is_no_complete_cell(tmp_path: Path, engine: Engine) -> None:
+def half(data: bytes) -> bytes:
+    return data[:100]
+
+
+def with_a_bit_turned_over(data: bytes) -> bytes:
+    end = len(data) - 9 - int.from_bytes(data[-8:-4], "little")
+    return data[:end] + bytes([data[end] ^ 1]) + data[end + 1 :]
+
+
+@pytest.mark.parametrize("table", ["events", "sessions"])
+@pytest.mark.parametrize("spoilt", [half, with_a_bit_turned_over])
+def test_a_damaged_part_is_no_complete_cell(
+    tmp_path: Path, engine: Engine, spoilt: Callable[[bytes], bytes], table: str
+) -> None:
     run = begun(tmp_path, engine)
-    (part,) = (run.folder / "sessions").glob("alpha*")
-    part.write_bytes(part.read_bytes()[:100])
+    (part,) = (run.folder / table).glob("alpha*")
+    part.write_bytes(spoilt(part.read_bytes()))
     assert resumed(run).verdict is Verdict.PASS
     assert engine.ran == [ALPHA, BETA]
 
@@ -211,6 +224,50 @@ def test_it_is_refused_where_it_would_not_be_the_same_run(
         resumed(run)
     assert said in str(raised.value)
     assert engine.ran == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (edited("helpers.py"), "helpers.py is new; no session that is kept of it had read it"),
+        (edited("other.py"), "other.py was changed; no session"),
+        (edited("README.md"), "README.md was changed; no session"),
+    ],
+)
+def test_what_nothing_that_is_kept_has_read_may_change(
+    tmp_path: Path, engine: Engine, change: Callable[[Path, Run], None], said: str
+) -> None:
+    for name in ("other.py", "README.md"):
+        (tmp_path / name).write_text("")
+    engine.opened = {str(tmp_path / "agent.py")}
+    run = begun(tmp_path, engine)
+    change(tmp_path, run)
+    again = resumed(run)
+    assert engine.ran == [BETA]
+    assert again.verdict is Verdict.PASS
+    (warning,) = again.record.warnings
+    assert warning.startswith("since the run began, ")
+    assert said in warning
+    assert api.run(resume=again.folder)[0].record.warnings == (), "it is the run's own by now"
+
+
+@pytest.mark.parametrize("name", ["agent.py", "prompt.md", "items.yaml", "small.eval.yaml"])
+def test_what_was_read_or_is_named_may_not(tmp_path: Path, engine: Engine, name: str) -> None:
+    (tmp_path / "prompt.md").write_text("")
+    engine.opened = {str(tmp_path / each) for each in ("agent.py", "prompt.md")}
+    run = begun(tmp_path, engine)
+    edited(name)(tmp_path, run)
+    with pytest.raises(UsageError, match=f"{name} was changed"):
+        resumed(run)
+
+
+def test_of_many_files_that_changed_some_are_told(tmp_path: Path, engine: Engine) -> None:
+    engine.opened = set()
+    run = begun(tmp_path, engine)
+    for number in range(8):
+        (tmp_path / f"new{number}.py").touch()
+    (warning,) = resumed(run).record.warnings
+    assert "new4.py is new, and 3 more; no session that is kept of it had read any" in warning
 
 
 @pytest.mark.parametrize(

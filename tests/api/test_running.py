@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,15 @@ import pytest
 
 import evalkit
 from evalkit import api
+from evalkit.api import driving
 from evalkit.api.driving import Outcome
-from evalkit.engine.events import CellFailed, CellKey, CheckCrashed, Interrupted
+from evalkit.engine.cells import CellSink, SuitePlan
+from evalkit.engine.events import CellFailed, CellKey, CheckCrashed, Event, Interrupted
 from evalkit.errors import StartError, SuiteError, UsageError
 from evalkit.gate import Verdict
 from evalkit.journal.records import AnyRecord, End
+from evalkit.report.closing import closing
+from evalkit.report.lines import plain
 from evalkit.store import Run, RunJudged, RunOpened, Status
 from tests.api.engines import Engine, all_well
 from tests.engine.suites import sessions, write_suite
@@ -139,8 +144,10 @@ def test_an_interrupt_keeps_what_was_measured(
     engine.instead[BETA] = how
     run = run_one(tmp_path)
     assert (run.record.status, run.exit_code) == (Status.INTERRUPTED, 130)
-    assert run.verdict is not Verdict.PASS
-    assert verdicts(run)["alpha"] is Verdict.PASS
+    assert verdicts(run) == {"alpha": Verdict.PASS, "beta": Verdict.NO_DATA}
+    beta = run.record.scenario("beta")
+    assert beta.counted == (("not run", 3),)
+    assert beta.reasons[0] == "3 of 3 sessions were not run to an end: the run was interrupted"
     assert run.sessions[run.sessions["scenario"] == "alpha"]["completed"].tolist() == [True] * 3
     assert api.load_run(run.folder).record.status is Status.INTERRUPTED
 
@@ -318,3 +325,40 @@ def test_all_mistakes_of_all_suites_are_told_before_anything_runs(
 
 def test_a_suite_without_mistakes_has_none(tmp_path: Path) -> None:
     assert api.validate(write_suite(tmp_path)) == []
+
+
+def test_sessions_that_an_interrupt_cut_off_are_no_errors_of_the_agent(
+    tmp_path: Path, engine: Engine
+) -> None:
+    """A cell is interrupted when one of its sessions has ended, and another is under way."""
+    ended = Pen("s0").start().begin().reply(100).end(100).records
+    under_way = Pen("s1").start(50).begin(50).call("crm", 60, 90).records
+
+    def interrupted(plan: SuitePlan, *, sink: CellSink, **more: object) -> Iterator[Event]:
+        del more
+        result = engine._result(plan, ALPHA, ("s0",), complete=False)
+        sink(replace(result, records=(*ended, *under_way)))
+        yield Interrupted()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(driving, "run_suite", interrupted)
+        run = run_one(tmp_path)
+    alpha = run.record.scenario("alpha")
+    assert alpha.counted == (("completed", 1), ("cut off", 1), ("not run", 1))
+    assert (alpha.ends[End.ERRORED], alpha.verdict) == (0, Verdict.NO_DATA)
+    assert run.sessions["session"].tolist() == ["s0"]
+    assert len(run.calls) == 0
+    assert {each.session for each in run.records("alpha")} == {"s0", "s1"}
+    lines = [plain(each) for each in closing(run, 80)]
+    assert "  3 sessions · 1 completed · 1 cut off · 1 not run" in lines
+    judged = api.judge_again(run)
+    assert judged.record.scenario("alpha").counted == alpha.counted
+    assert [each["end"] for each in api.run(resume=run.folder)[0].session_rows("alpha")] == [
+        "completed"
+    ] * 3
+
+
+def test_what_cannot_be_asked_for_is_an_error(tmp_path: Path, engine: Engine) -> None:
+    with pytest.raises(TypeError, match="nothing"):
+        api.run(write_suite(tmp_path), nothing=True)  # type: ignore[call-arg]
+    assert engine.runs == 0

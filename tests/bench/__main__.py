@@ -2,11 +2,15 @@
 assert nothing.
 """
 
+import compileall
 import sys
+from pathlib import Path
 
+import evalkit
 from tests.bench import (
     aggregate,
     calls,
+    contract,
     fan,
     live,
     llm,
@@ -28,6 +32,7 @@ BENCHMARKS = (
         calls,
         overhead,
         services,
+        contract,
         sessions,
         workers,
         fan,
@@ -40,6 +45,8 @@ BENCHMARKS = (
     load,
 )
 
+# As pip leaves a package that it installs, also where Python may not keep what it compiles.
+compileall.compile_dir(Path(evalkit.__file__).parent, quiet=1)
 chosen = set(sys.argv[1:])
 for benchmark in BENCHMARKS:
     name = benchmark.__name__.rpartition(".")[2]

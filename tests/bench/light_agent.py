@@ -86,9 +86,8 @@ class Agent(asyncio.Protocol):
         began()
 
     def answer(self, body: bytes) -> None:
-        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n"
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
         self.transport.write(head + b"content-length: %d\r\n\r\n" % len(body) + body)  # type: ignore[attr-defined]
-        self.transport.close()
 
 
 async def main() -> None:

@@ -2,13 +2,15 @@
 
 Each server is a process of its own, the client another; both share the machine, so that lateness
 holds the client's as well. Calls are POSTs of a 300-byte chat completion over 64 connections; the
-mock matches, templates, places and tallies them. Delays and streams are played on absolute
-schedules; lateness is counted from the moment at which the client wrote its request.
+mock matches, templates, places and tallies them: the same body each time, of which it remembers
+what it read, then a new one each time. Delays and streams are played on absolute schedules;
+lateness is counted from the moment at which the client wrote its request.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import multiprocessing
 import os
@@ -30,18 +32,40 @@ from evalkit.wire import Head, Reply, Send, Wait
 from tests.world.endpoints import always
 
 SECONDS, CONNECTIONS = 2.0, 64
+ANOTHER = "mock, new bodies"
 DELAY, FIRST, GAP, TOKENS = 0.2, 0.2, 0.02, 50
 
 SCRIPT = 'rules:\n  - reply: {text: "Yes, {{ session.id }}, of course."}\n'
-BODY = json.dumps(
-    {"model": "gpt-4o", "messages": [{"role": "user", "content": "x" * 220}], "user": "u-1"}
-).encode()
+NUMBER = b"%08d"
+BODY = (
+    json.dumps(
+        {
+            "model": "gpt-4o",
+            "messages": [{"role": "user", "content": "x" * 212 + "NUMBER"}],
+            "user": "u",
+        }
+    )
+    .encode()
+    .replace(b"NUMBER", NUMBER % 0)
+)
 ANSWER = json.dumps({"id": "c", "choices": [{"message": {"content": "y" * 400}}]}).encode()
 POST = (
     b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
     b"authorization: Bearer sk-x\r\nbaggage: evalkit.session=s-1\r\n"
     b"content-length: %d\r\n\r\n" % len(BODY)
 ) + BODY
+BEFORE, AFTER = POST.split(NUMBER % 0)
+NUMBERS = itertools.count()
+
+
+def the_same() -> bytes:
+    """One request, again and again."""
+    return POST
+
+
+def always_another() -> bytes:
+    """A request with a body that was not sent before, so that nothing of it can be remembered."""
+    return BEFORE + NUMBER % next(NUMBERS) + AFTER
 
 
 # Servers -------------------------------------------------------------------------------------
@@ -68,7 +92,6 @@ def played(told: Connection, _: str, *, stream: bool) -> None:
         endpoint=always(reply),
         attribution=world.attribution,
         lives=world.lives,
-        clock=world.clock,
         own=world.meter.own,
     )
 
@@ -135,6 +158,7 @@ class _Client(asyncio.Protocol):
 
     going: Callable[[], bool]
     done: asyncio.Future[None]
+    post: Callable[[], bytes] = the_same
     parts: list[list[float]] = field(default_factory=list)
     statuses: set[int] = field(default_factory=set)
 
@@ -146,7 +170,7 @@ class _Client(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self.parts.append([])
         self._began = time.perf_counter()
-        self._transport.write(POST)  # type: ignore[attr-defined]
+        self._transport.write(self.post())  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
@@ -166,7 +190,13 @@ class _Client(asyncio.Protocol):
             self.done.set_result(None)
 
 
-def ask(port: int, connections: int, seconds: float, over: float = 0.0) -> list[_Client]:
+def ask(
+    port: int,
+    connections: int,
+    seconds: float,
+    over: float = 0.0,
+    post: Callable[[], bytes] = the_same,
+) -> list[_Client]:
     """Ask a server for so long over so many connections, opened over a while."""
     loop = live_loop(LiveClock())
 
@@ -174,7 +204,7 @@ def ask(port: int, connections: int, seconds: float, over: float = 0.0) -> list[
         until = time.perf_counter() + over + seconds
         clients = []
         for _ in range(connections):
-            client = _Client(lambda: time.perf_counter() < until, loop.create_future())
+            client = _Client(lambda: time.perf_counter() < until, loop.create_future(), post)
             await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
             clients.append(client)
             if over:
@@ -212,10 +242,12 @@ def rates() -> Mapping[str, float]:
     found: dict[str, float] = {}
     servers = {"bare httptools": bare_httptools, "bare aiohttp": bare_aiohttp, "mock": mock}
     running = {name: served(server) for name, server in servers.items()}
+    asked = {**running, ANOTHER: running["mock"]}
     for _ in range(3):
-        for name, (process, port) in running.items():
+        for name, (process, port) in asked.items():
             before = cpu_of(process)
-            clients = ask(port, CONNECTIONS, SECONDS)
+            post = always_another if name == ANOTHER else the_same
+            clients = ask(port, CONNECTIONS, SECONDS, post=post)
             assert {status for each in clients for status in each.statuses} == {200}, name
             calls = sum(len(each.parts) for each in clients)
             took = max(cpu_of(process) - before, 0.01)

@@ -7,21 +7,10 @@ import time
 from pathlib import Path
 
 from evalkit.engine.events import CellDone
+from tests.bench.agents import THREE_CALLS
 from tests.engine.suites import run, sessions, write_suite
 
 COUNT, TURNS = 1_000, 3
-AGENT = """
-import os
-import httpx
-from evalkit import Reply, Turn
-
-client = httpx.AsyncClient(base_url=os.environ["ITEMS_URL"], timeout=30)
-
-async def agent(turn: Turn) -> Reply:
-    for part in ("record", "history", "answer"):
-        response = await client.get(f"/items/{part}", params={"turn": turn.number})
-    return Reply(response.json()["id"])
-"""
 LATENCY = {"latency": {"median": "300ms", "p99": "2s"}}
 
 
@@ -29,7 +18,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = write_suite(
             Path(folder),
-            agent=AGENT,
+            agent=THREE_CALLS,
             rest=LATENCY,
             sessions={"items": sessions(COUNT, TURNS), "concurrency": 1},
         )

@@ -5,29 +5,18 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from tests.bench.agents import THREE_CALLS
 from tests.bench.measuring import command
 from tests.engine.suites import sessions, write_suite
 
 COUNT, PER_CELL, ROUNDS = 1_200, 50, 3
-AGENT = """
-import os
-import httpx
-from evalkit import Reply, Turn
-
-client = httpx.AsyncClient(base_url=os.environ["ITEMS_URL"], timeout=30)
-
-async def agent(turn: Turn) -> Reply:
-    for part in ("record", "history", "answer"):
-        response = await client.get(f"/items/{part}", params={"turn": turn.number})
-    return Reply(response.json()["id"])
-"""
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         suite = write_suite(
             Path(folder),
-            agent=AGENT,
+            agent=THREE_CALLS,
             sessions={"items": sessions(COUNT, 3), "concurrency": 10, "cell": PER_CELL},
         )
         words = ("-m", "evalkit", "run", str(suite), "--out", f"{folder}/runs", "--workers")

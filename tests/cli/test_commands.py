@@ -119,6 +119,25 @@ def test_a_run_and_a_session_are_shown(tmp_path: Path, evalkit: Any) -> None:
     assert "turn 1: “hello”" in text
 
 
+def test_a_stored_run_is_judged_by_other_gates_and_nothing_is_run(
+    tmp_path: Path, evalkit: Any, engine: Engine
+) -> None:
+    out, gates = tmp_path / "out", tmp_path / "gates.yaml"
+    evalkit("run", write_suite(tmp_path), "--out", out)
+    gates.write_text("gates: [p90(turn.latency) < 1ms]")
+    code, text, err = evalkit("gate", "latest", "--gates", gates, "--out", out)
+    assert (code, err) == (1, "")
+    assert "✗ fail  p90(turn.latency) < 1ms" in text
+    code, text, _ = evalkit("gate", "latest", "--gates", gates, "--out", out, "--json")
+    assert (code, json.loads(text)["verdict"]) == (1, "fail")
+    assert evalkit("gate", "latest", "--out", out)[0] == 0
+    gates.write_text("gates: [p90(turn.latncy) < 1ms]")
+    code, text, err = evalkit("gate", "latest", "--gates", gates, "--out", out)
+    assert (code, text) == (2, "")
+    assert "did you mean turn.latency?" in err
+    assert engine.runs == 1
+
+
 @pytest.mark.parametrize("argv", [("latest",), ("missing",), ("missing", "s1")])
 def test_a_run_that_is_not_there_is_told(
     tmp_path: Path, evalkit: Any, argv: tuple[str, ...]

@@ -7,8 +7,10 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -56,42 +58,37 @@ def test_it_tells_effects_when_it_is_to() -> None:
     assert b"tools/call create_ticket committed ticket ['A-1', 'late']" in ran.stderr
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-def test_signals_end_it_cleanly(sent: signal.Signals) -> None:
-    with subprocess.Popen(
-        [*COMMAND, str(MOCK)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+@contextmanager
+def piped() -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes], IO[bytes]]]:
+    """The mock in a process of its own, with what it is given, what it says, and its errors."""
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen([*COMMAND, str(MOCK)], **pipes) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
-        process.stdin.write(requests())
-        process.stdin.flush()
-        assert json.loads(process.stdout.readline())["id"] == 0
+        yield process, process.stdin, process.stdout, process.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such signals")
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_signals_end_it_cleanly(sent: signal.Signals) -> None:
+    with piped() as (process, given, said, noted):
+        given.write(requests())
+        given.flush()
+        assert json.loads(said.readline())["id"] == 0
         process.send_signal(sent)
         assert process.wait(SECONDS) == 0
-        assert (process.stdout.read(), process.stderr.read()) == (b"", b"")
+        assert (said.read(), noted.read()) == (b"", b"")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes are told of differently")
 def test_it_ends_when_nobody_reads() -> None:
-    with subprocess.Popen(
-        [*COMMAND, str(MOCK)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        process.stdin.write(requests())
-        process.stdin.flush()
+    with piped() as (process, given, said, noted):
+        said.close()
+        given.write(requests())
+        given.flush()
         assert process.wait(SECONDS) == 0
-        assert process.stderr.read() == b""
+        assert noted.read() == b""
 
 
 def test_a_wrong_definition_is_told_before_anything_is_served(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from evalkit.cli import main
 from evalkit.engine.serving import Tally, mocks_at
 from evalkit.errors import UsageError
-from evalkit.journal.records import EffectCommitted
+from evalkit.journal.records import CallEnded, CallStarted, EffectCommitted
 
 DEFINITION = """
 service: rest
@@ -72,5 +72,10 @@ def test_a_tally_keeps_nothing() -> None:
     tally.append(
         EffectCommitted(at=1, session="s", turn=1, service="a", call=1, name="x", key=(), data={})
     )
+    for complaint in (None, "no route"):
+        tally.call_began("a", CallStarted)
+        tally.call_ended("a", failed=complaint is not None, complaint=complaint, make=CallEnded)
     assert tally.effects == {"x": 1}
+    assert (tally.calls, tally.failed) == ({"a": 2}, {"a": 1})
+    assert tally.complaints == {"a: no route": 1}
     assert len(tally) == 0

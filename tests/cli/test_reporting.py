@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import webbrowser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -69,6 +73,28 @@ def test_a_report_is_made_again_and_opened(
     code, out, _ = told(capsys, "report", folder)
     assert (code, out) == (0, f"report  {page}\nruns    {tmp_path / 'index.html'}\n")
     assert page.read_text() != "old"
+
+
+def test_the_browser_that_somebody_chose_is_given_the_page(tmp_path: Path) -> None:
+    out, seen, browser = tmp_path / "my runs #1 100%", tmp_path / "seen", tmp_path / "browser"
+    stored(out / "run", result_of(short_session()))
+    page = out / "run" / "index.html"
+    for ends, told in ((0, ""), (1, "no browser could be started: open the file above in one\n")):
+        browser.write_text(f'#!/bin/sh\nprintf %s "$*" > "{seen}"\nexit {ends}\n')
+        browser.chmod(0o755)
+        opened = subprocess.run(
+            [sys.executable, "-m", "evalkit", "open", "latest", "--out", str(out)],
+            env={**os.environ, "BROWSER": str(browser), "PATH": str(tmp_path), "DISPLAY": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (opened.returncode, opened.stdout, opened.stderr) == (0, f"{page}\n", told)
+        address = urlsplit(seen.read_text())
+        assert (address.scheme, address.fragment, address.query) == ("file", "", "")
+        assert Path(unquote(address.path)) == page
+        seen.unlink()
+    assert "<h1" in page.read_text()
 
 
 @pytest.mark.parametrize("command", ["report", "open"])

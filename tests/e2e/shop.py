@@ -49,6 +49,21 @@ scenarios:
 """
 
 
+TEST = """\
+import pytest
+
+
+@pytest.mark.evalkit(suite="shop.eval.yaml", faults=["shop/fails-once"])
+async def test_one_failure_is_survived(world):
+    from agent import agent
+
+    reply = await world.turn(agent, "Where is my order?")
+    assert [each.started.attempt for each in world.calls] == [1, 2]
+    assert reply.text.startswith("Order test is on its way")
+"""
+"""A test in Python beside the suite, run in a world."""
+
+
 def git(folder: Path, *words: str) -> str:
     """What git says. No settings of whoever runs the tests count."""
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
@@ -64,6 +79,7 @@ def repository(folder: Path) -> Path:
     (evals / "agent.py").write_text(AGENT)
     (evals / "shop.yaml").write_text(SHOP)
     (evals / "shop.eval.yaml").write_text(SUITE)
+    (evals / "test_shop.py").write_text(TEST)
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "The shop's agent")
     git(folder, "checkout", "-q", "-b", "worse")

@@ -14,6 +14,7 @@ import pytest
 
 from evalkit.cli import main
 from tests.e2e.shop import git, repository
+from tests.report.html.pages import Page
 
 GATE = Path(__file__).parents[2] / ".github/actions/gate"
 
@@ -113,9 +114,44 @@ def test_the_summary_and_the_lines_of_the_suite_tell_the_same(gated: Gated) -> N
     assert "session.degraded got worse" in line
 
 
+def test_the_page_says_that_it_fails_by_its_baseline_and_shows_who_did_something_else(
+    gated: Gated,
+) -> None:
+    (path,) = gated.reports.glob("*/index.html")
+    page = Page.of(path.read_text(encoding="utf-8"))
+    base = git(gated.repository, "rev-parse", "main")[:12]
+    sections = [each["id"] for each in page.named("section")]
+    assert sections[:2] == ["verdict", "baseline"]  # what fails it is told first
+    (verdict,) = (each["class"] for each in page.named("section") if each["id"] == "verdict")
+    assert verdict == "banner fail"
+    said = "".join(page.texts["a"])
+    assert "session.degraded: 0% before, 100% now" in said
+    links = [each.get("href") for each in page.named("a") if each.get("class") == "place"]
+    assert "#session=shop-flaky%2Ffirst" in links
+    assert f"evalkit run evals/shop.eval.yaml --seed 0 --base {base}" in page.texts["code"]
+
+
 def test_nothing_is_left_in_the_repository(gated: Gated) -> None:
     assert len(git(gated.repository, "worktree", "list").splitlines()) == 1
     assert git(gated.repository, "status", "--porcelain", "--", ":!evals/__pycache__") == ""
+
+
+def test_the_plugin_runs_the_suite_and_finds_the_flaw_in_a_world(
+    gated: Gated, tmp_path: Path
+) -> None:
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--evalkit-no-control"]
+    told = subprocess.run(
+        [sys.executable, "-m", "pytest", "evals", *options, f"--evalkit-reports={tmp_path}"],
+        cwd=gated.repository,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 1, told.stdout
+    assert "1 failed, 2 passed" in told.stdout  # by itself each scenario passes
+    assert "FAILED evals/test_shop.py::test_one_failure_is_survived" in told.stdout
+    assert "✓ pass  shop: " in told.stdout
 
 
 @pytest.fixture

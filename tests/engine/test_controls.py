@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from evalkit.engine.cells import SuitePlan
+from evalkit.engine.events import CellStarted
 from evalkit.engine.plan import plan_suite
 from evalkit.suite import load_suite
 from tests.engine.suites import run, sessions, write_suite
@@ -93,16 +94,18 @@ def test_controls_may_be_left_out(tmp_path: Path) -> None:
     assert pairs(plan) == {"bad": None, "sound": None}
 
 
-def test_a_control_changes_nothing_of_the_other_scenarios(tmp_path: Path) -> None:
+def test_a_control_is_run_once_and_changes_nothing_of_the_other_scenarios(tmp_path: Path) -> None:
     path = write_suite(
         tmp_path,
-        scenarios={"bad": FAULTY},
+        scenarios={"bad": FAULTY, "worse": FAULTY},
         sessions={"items": sessions(4), "concurrency": 2},
         rest={"latency": {"median": "80ms", "p99": "400ms"}},
     )
     alone = run(path, controls=False).results
-    paired = run(path, controls=True).results
-    assert {cell: each.digest for cell, each in paired.items() if cell[0] == "bad"} == {
+    with_controls = run(path, controls=True)
+    paired = with_controls.results
+    assert {cell: each.digest for cell, each in paired.items() if cell[0] != "control"} == {
         cell: each.digest for cell, each in alone.items()
     }
-    assert ("control", 0) in paired
+    started = [each.cell for each in with_controls.events if isinstance(each, CellStarted)]
+    assert sorted(each.scenario for each in started) == ["bad", "control", "worse"]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.engine.events import CellDone, CellStarted
 from evalkit.journal.digest import session_digest
-from tests.engine.suites import run, sessions, write_suite
+from tests.engine.suites import Ran, run, sessions, write_suite
 
 SHARED_STATE = """
 import itertools
@@ -77,6 +78,16 @@ def test_one_digest_for_any_number_of_workers(tmp_path: Path, arrivals: dict[str
     assert len(runs[0].digests) == 4
     assert runs[0].digests == runs[1].digests == runs[2].digests
     assert all(text is not None for text in runs[0].texts)
+    assert list(map(most_at_once, runs)) == [1, 2, 4]
+
+
+def most_at_once(ran: Ran) -> int:
+    """How many cells were under way at the same time, at the most."""
+    under_way = most = 0
+    for event in ran.events:
+        under_way += isinstance(event, CellStarted) - isinstance(event, CellDone)
+        most = max(most, under_way)
+    return most
 
 
 def test_another_seed_gives_another_journal(tmp_path: Path) -> None:

@@ -19,9 +19,13 @@ from evalkit.engine.events import (
     RunPlanned,
     SessionsDone,
 )
+from evalkit.engine.forking import Zygote
+from evalkit.engine.messages import Failed
 from evalkit.engine.plan import plan_suite
+from evalkit.engine.pool import Pool, _Running
 from evalkit.engine.run import run_suite
 from evalkit.errors import StartError
+from evalkit.journal.records import SessionEnded
 from evalkit.suite import load_suite
 from tests.engine.suites import FolderSink, Ran, run, sessions, write_suite
 
@@ -85,14 +89,18 @@ async def agent():
     [
         f"import asyncio\n\nasync def agent(turn):\n    {FOREVER.format(0)}\n",
         MANAGER.format(FOREVER.format(1), "pass"),
-        MANAGER.format("pass", FOREVER.format(1)),
+        MANAGER.format("pass", "await asyncio.Event().wait()"),
     ],
-    ids=["a turn spins", "the start never ends", "the stop never ends"],
+    ids=["a turn spins", "the start never ends", "the stop waits for what never comes"],
 )
-def test_a_cell_that_only_lets_time_pass_is_ended_too(tmp_path: Path, agent: str) -> None:
+def test_a_cell_that_only_lets_time_pass_is_ended_too_and_says_what_it_waited_for(
+    tmp_path: Path, agent: str
+) -> None:
     path = write_suite(tmp_path, agent=agent, settings={"stall_after": "1s"})
     (failed,) = failures(run(path))
     assert "no progress" in failed.what
+    _, _, told = failed.detail.rpartition("agent.py")  # of a thread's stack, or of a task's wait
+    assert "in agent\n" in told or "(agent), there in " in told
 
 
 def retries(ran: Ran) -> list[CellRetried]:
@@ -171,8 +179,10 @@ def test_an_interrupted_run_keeps_what_was_measured(tmp_path: Path) -> None:
     (file,) = folder.iterdir()
     result = pickle.loads(file.read_bytes())
     assert not result.complete
-    assert len(result.planned) == 9
-    assert result.records
+    ended = [each.session for each in result.records if isinstance(each, SessionEnded)]
+    assert list(result.planned) == ended, "the rest was cut off, or not begun"
+    assert 0 < len(ended) < 6
+    assert not any(isinstance(event, CellFailed) for event in seen)
 
 
 def test_closing_the_run_leaves_no_process(tmp_path: Path) -> None:
@@ -185,3 +195,22 @@ def test_closing_the_run_leaves_no_process(tmp_path: Path) -> None:
     events.close()
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_what_fails_because_it_was_interrupted_is_no_error_of_the_agent(
+    tmp_path: Path, interrupted: bool
+) -> None:
+    plan, folder = plan_suite(load_suite(write_suite(tmp_path))), tmp_path / "results"
+    folder.mkdir()
+    pool = Pool(_no_zygote, plan, FolderSink(folder), workers=1)
+    pool._interrupted = interrupted
+    key = CellKey("plain", 0)
+    events = list(pool._answered(_Running(key, 1), Failed("CellInterrupted: ", "", True)))
+    told = [] if interrupted else [CellFailed(cell=key, what="CellInterrupted: ", start=True)]
+    assert events == told
+    assert len(list(folder.iterdir())) == len(told), "its sessions are kept as errored, or not"
+
+
+def _no_zygote() -> Zygote:
+    raise AssertionError("nothing is to be forked")

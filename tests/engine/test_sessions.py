@@ -56,6 +56,36 @@ def test_a_raising_agent_leaves_its_traceback(tmp_path: Path) -> None:
     assert "KeyError: 'x'" in turn.traceback
 
 
+APPLICATION = """
+import asyncio, json
+
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    session = json.loads((await receive())["body"])["session"]
+    if session == "s0":
+        raise KeyError("no such order")
+    if session == "s1":
+        await asyncio.Event().wait()
+    body = b"<html>" if session == "s2" else b'{"text": "fine"}'
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+"""
+
+
+def test_an_application_that_raises_hangs_or_answers_rubbish_ends_that_session(
+    tmp_path: Path,
+) -> None:
+    path = write_suite(tmp_path, agent=APPLICATION, sessions={"items": sessions(4)})
+    text = path.read_text().replace("python: agent.py:agent", "asgi: agent.py:app")
+    path.write_text(text)
+    ran = run(path)
+    assert ran.ends == {"s0": "failed", "s1": "timed_out", "s2": "failed", "s3": "completed"}
+    turns = {each.session: each for each in ran.of(TurnEnded)}
+    assert "agent.py" in turns["s0"].traceback
+    assert "KeyError: 'no such order'" in turns["s0"].traceback
+    assert isinstance(ran.events[-1], CellDone)
+
+
 def test_a_session_that_fails_takes_no_further_turn(tmp_path: Path) -> None:
     path = write_suite(
         tmp_path,

@@ -99,7 +99,11 @@ def seen(tmp_path, client, fault, *request) -> Seen:
 
 READING: dict[str, list[tuple[Any, Any, Any, float]]] = {
     # fault: how it is written, what httpx2 has, what aiohttp has, after how many seconds
-    "delay": [({"delay": "2s"}, WHOLE, WHOLE, 2)],
+    "delay": [
+        ({"delay": "2s"}, WHOLE, WHOLE, 2),
+        ({"delay": {"samples": ["2s"]}}, WHOLE, WHOLE, 2),
+        ({"delay": {"from": "2s", "to": "9s", "over": "50 calls"}}, WHOLE, WHOLE, 2),
+    ],
     "status": [({"status": 503}, *[(503, {"error": "Service Unavailable"})] * 2, 0)],
     "refused": [("refused", "ConnectError", "ClientConnectorError", 0)],
     "connect_delay": [
@@ -119,7 +123,10 @@ READING: dict[str, list[tuple[Any, Any, Any, float]]] = {
         ({"stall": 5}, "ReadTimeout", "SocketTimeoutError", TIMEOUT),
     ],
     "malformed": [("malformed", "JSONDecodeError", "JSONDecodeError", 0)],
-    "slow": [({"slow": "25/s"}, WHOLE, WHOLE, 46 / 25)],
+    "slow": [
+        ({"slow": "25/s"}, WHOLE, WHOLE, 46 / 25),
+        ({"slow": {"from": "25/s", "to": "1/s", "over": "1h"}}, WHOLE, WHOLE, 46 / 25),
+    ],
     "drip": [({"drip": "2s", "lasts": "40s"}, WHOLE, WHOLE, 40)],
     "sliced": [({"sliced": 5, "every": "1s"}, WHOLE, WHOLE, 9)],
     "slow_close": [

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 
-from evalkit.faults import FAULTS, Schedule
-from evalkit.world.callers import CALLER
-from evalkit.world.world import World
+from evalkit.faults import FAULTS
 from tests.faults.test_catalogue import AUTHORITY, MODEL, PROTOCOL
-from tests.live.catalogue import CALLER_, SAYING, Case, served, told
-from tests.live.clients import Client, Got, by_aiohttp, by_httpx2
+from tests.live.catalogue import SAYING
+from tests.live.clients import Client, by_aiohttp, by_httpx2
+from tests.live.meeting import Met, met_in_simulation
 
 CASES = {each.name: each for each in SAYING if each.name in AUTHORITY | PROTOCOL | MODEL}
 Holds: TypeAlias = Callable[[bytes, bytes], bool]
@@ -74,37 +73,18 @@ SEEN: Mapping[str, tuple[int, Holds]] = {
 BLOCKED = {"endless_progress": ("ReadTimeout", "SocketTimeoutError")}
 
 
-def met(case: Case, client: Client, *, faulty: bool) -> tuple[Got, float, Any]:
-    """What a client has, after how many seconds of world time, and what the journal tells."""
-    world = World(seed=0, starts_at="2026-01-05T09:00:00Z")
-    endpoint, desk, ask = served(case, world.clock)
-    if not faulty:
-        desk.schedule = Schedule(rules=(), seed=0, scenario="test")
-    world.serve("mock.evalkit.test", endpoint)
-
-    async def main() -> tuple[Got, int]:
-        CALLER.set(CALLER_)
-        got = await client("http://mock.evalkit.test", ask)
-        took = world.clock.now
-        await desk.settled()
-        return got, took
-
-    got, took = world.run(main())
-    return got, took / 1e9, told(desk.journal)
-
-
 @cache
-def sound(name: str) -> tuple[Got, float, Any]:
-    return met(CASES[name], by_httpx2, faulty=False)
+def sound(name: str) -> Met:
+    return met_in_simulation(CASES[name], faulty=False)
 
 
 @pytest.mark.parametrize("client", [by_httpx2, by_aiohttp])
 @pytest.mark.parametrize("name", CASES)
 def test_a_client_sees_the_fault_as_it_is_described(name: str, client: Client) -> None:
-    got, took, journal = met(CASES[name], client, faulty=True)
-    healthy, before, _ = sound(name)
-    assert journal.delivered >= 1
-    assert not (later := CASES[name].later) or took >= before + later - 1e-6
+    met, before = met_in_simulation(CASES[name], client), sound(name)
+    got, healthy = met.got, before.got
+    assert met.told.delivered >= 1
+    assert not (later := CASES[name].later) or met.seconds >= before.seconds + later - 1e-6
     if name in BLOCKED:
         assert got == BLOCKED[name][client is by_aiohttp]
         return

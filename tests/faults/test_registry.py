@@ -67,12 +67,12 @@ def test_the_number_one_is_not_true():
         (503, (), "a fault is written like {status: 503}, or as a name like reset"),
         (None, (), "a fault is written like"),
         ({"delay": "1s", "jiter": "1s"}, ("delay", "jiter"), "Extra inputs are not permitted"),
-        ({"delay": "soon"}, ("delay", "delay"), '"soon" is no duration'),
+        ({"delay": "soon"}, ("delay", "delay", "size", "fixed", "fixed"), '"soon" is no duration'),
         ({"status": 200}, ("status", "status"), "greater than or equal to 400"),
         ({"reset": False}, ("reset", "reset"), "is no size"),
         ({"refused": False}, ("refused", "refused"), "Input should be True"),
         ({"cut": True}, ("cut", "cut"), "is no size"),
-        ({"slow": 200}, ("slow", "slow"), "200 is a rate without its unit"),
+        ({"slow": 200}, ("slow", "slow", "size"), "200 is a rate without its unit"),
     ],
 )
 def test_a_mistake_is_told_once_and_of_the_fault_meant(written, where, message):
@@ -85,6 +85,13 @@ def test_a_mistake_is_told_once_and_of_the_fault_meant(written, where, message):
 
 VALID = [
     {"delay": "8s", "jitter": "1s"},
+    {"delay": {"uniform": ["1s", "3s"]}},
+    {"delay": {"median": "80ms", "p99": "2s"}},
+    {"delay": {"exponential": "2s"}},
+    {"delay": {"samples": ["80ms", "2s"]}},
+    {"delay": {"from": "1s", "to": "8s", "over": "10min"}},
+    {"delay": {"to": "8s", "over": "50 calls"}},
+    {"slow": {"from": "9000/s", "to": "50/s", "over": "10min"}},
     {"status": 503, "retry_after": "1s", "retry_after_ms": 5, "envelope": "plain", "body": "x"},
     {"status": 429, "retry_after": 3600},
     {"refused": True},

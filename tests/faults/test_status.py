@@ -112,6 +112,7 @@ def test_a_body_takes_the_place_of_the_envelope(body, sent, content_type):
         ("500ms", "0.5"),
         ("2min", "120"),
         (3600, "3600"),
+        ("30d", "2592000"),
         (0.25, "0.25"),
         ("7", "7"),
         ("Mon, 05 Jan 2026 09:00:05 GMT", "Mon, 05 Jan 2026 09:00:05 GMT"),
@@ -124,6 +125,18 @@ def test_retry_after(written, sent):
 
 def test_retry_after_in_milliseconds():
     assert ("retry-after-ms", "250") in error(status=429, retry_after_ms=250).headers
+
+
+@pytest.mark.parametrize(("told", "sent"), [(True, "true"), (False, "false")])
+def test_whether_to_ask_again_can_be_told_in_so_many_words(told, sent):
+    assert ("x-should-retry", sent) in error(status=429, should_retry=told).headers
+    assert not any(name == "x-should-retry" for name, _ in error(status=429).headers)
+
+
+@pytest.mark.parametrize("written", ["false", 0, "no"])
+def test_a_word_that_is_no_truth_value_tells_nothing(written):
+    with pytest.raises(ValidationError, match="bool"):
+        Status(status=429, should_retry=written)
 
 
 @pytest.mark.parametrize("written", ["soon", -1, True, "", "-3s", float("inf"), float("nan")])

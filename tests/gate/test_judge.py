@@ -115,6 +115,20 @@ def test_a_gate_for_each_service_judges_those_that_occur_and_those_that_have_to(
     }
 
 
+def test_a_gate_for_each_region_judges_those_that_occur_and_those_that_were_planned():
+    rows = turns(100, 200, 900, 900, sessions=None)
+    for row, region in zip(rows, ("eu", "eu", "us", None), strict=True):
+        row["region"] = region
+    gate = parse_gate("p50(turn.latency) < 500ms for each region")
+    found = judge_each(gate, tables(turns=rows), {"happy"}, expected={"region": {"eu", "asia"}})
+    assert {each.group: (each.verdict.value, each.n) for each in found} == {
+        "region=eu": ("pass", 2),
+        "region=us": ("fail", 1),
+        "region=asia": ("no_data", 0),
+        "region=none": ("fail", 1),
+    }
+
+
 def test_a_gate_for_each_fault_counts_a_row_for_each_of_its_faults():
     rows = [{"fault": "delay+status", "error": True}, {"fault": "delay"}, {"fault": None}]
     found = grouped("rate(call.error) < 60% for each fault", tables(calls=rows))

@@ -118,6 +118,14 @@ def test_a_gate_on_recovery_judges_the_sessions_that_a_fault_reached_and_no_othe
     assert judged(gate, [*hit, *sessions(failed=1)]).verdict == "fail"
 
 
+def test_what_an_interrupt_kept_from_ending_is_missing_and_no_error():
+    result = judged(rows=sessions(2), planned=5, interrupted=True)
+    assert result.verdict is Verdict.NO_DATA
+    assert result.reasons == ("3 of 5 sessions were not run to an end: the run was interrupted",)
+    assert (result.ends[End.COMPLETED], result.ends[End.ERRORED]) == (2, 0)
+    assert judged(interrupted=True).verdict is Verdict.PASS, "it was through by then"
+
+
 # Cells that errored ----------------------------------------------------------------------------
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-import yaml
 
-from evalkit.history import Names, Understood, understand
+from evalkit.history import Names
+from tests.history.asked import CANNOT, Sheet
 
-NOW = datetime(2026, 10, 14, 12, tzinfo=UTC)
 EACH = frozenset({"smoke", "regression", "nightly"})
 NAMES = Names(
     labels={
@@ -24,41 +22,26 @@ NAMES = Names(
         "fault": dict.fromkeys(("delay", "reset", "status"), EACH),
     }
 )
-CANNOT = "cannot"
-QUESTIONS: list[tuple[str, str]] = [
-    (question, reading)
-    for question, reading in yaml.safe_load(
-        Path(__file__).with_name("outsider.yaml").read_text(encoding="utf-8")
-    )
-]
+SHEET = Sheet.of("outsider.yaml", NAMES, datetime(2026, 10, 14, 12, tzinfo=UTC))
 NOT_ANSWERED = 5
 """How many are refused though they could be answered: mistyped, or in words that are not known."""
 
 
-def said(question: str) -> str:
-    """The reading of a question, or `cannot`."""
-    found = understand(question, NAMES, NOW)
-    return found.reading.question if isinstance(found, Understood) else CANNOT
-
-
 def test_no_question_is_read_wrongly() -> None:
-    wrong = [
-        (question, right, said(question))
-        for question, right in QUESTIONS
-        if said(question) not in (right, CANNOT)
-    ]
-    assert wrong == []
+    assert SHEET.wrong == []
 
 
 def test_few_that_could_be_answered_are_not() -> None:
-    assert len(QUESTIONS) == 100
-    refused = [each for each, right in QUESTIONS if right != said(each) == CANNOT]
-    assert len(refused) <= NOT_ANSWERED, refused
+    assert len(SHEET.refused) == NOT_ANSWERED, SHEET.refused
 
 
-@pytest.mark.parametrize("reading", sorted({right for _, right in QUESTIONS} - {CANNOT}))
+def test_how_many_are_answered_is_counted() -> None:
+    assert (len(SHEET.questions), len(SHEET.answerable), len(SHEET.unanswered)) == (100, 28, 77)
+
+
+@pytest.mark.parametrize("reading", SHEET.readings)
 def test_a_reading_in_its_own_words_is_read_as_itself(reading: str) -> None:
-    assert said(reading) == reading
+    assert SHEET.said(reading) == reading
 
 
 @pytest.mark.parametrize(
@@ -84,7 +67,7 @@ def test_a_reading_in_its_own_words_is_read_as_itself(reading: str) -> None:
 )
 def test_stretches_of_time(when: str, stretch: str) -> None:
     figure = 'p95 of call.latency service = "crm"'
-    assert said(f"p95 latency of crm {when}") in (f"{figure} {stretch}", stretch)
+    assert SHEET.said(f"p95 latency of crm {when}") in (f"{figure} {stretch}", stretch)
 
 
 @pytest.mark.parametrize(
@@ -99,4 +82,4 @@ def test_stretches_of_time(when: str, stretch: str) -> None:
     ],
 )
 def test_what_is_worst_depends_on_the_metric(question: str, reading: str) -> None:
-    assert said(question).startswith(reading)
+    assert SHEET.said(question).startswith(reading)

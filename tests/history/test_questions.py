@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.history import Names, Refused, Understood, Unsure, understand
+from evalkit.history import Names, Refused, Understood
 from evalkit.history.lexicon import PHRASES
 from evalkit.history.reading import Reading
+from tests.history.asked import CANNOT, Sheet
 
-NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 BOTH = frozenset({"support", "banking"})
 SUPPORT, BANKING = frozenset({"support"}), frozenset({"banking"})
 NAMES = Names(
@@ -36,48 +34,26 @@ NAMES = Names(
         "fault": dict.fromkeys(("delay", "status", "stall"), SUPPORT),
     }
 )
-CANNOT = "cannot"
-QUESTIONS: list[tuple[str, str]] = [
-    (question, reading)
-    for question, reading in yaml.safe_load(
-        (Path(__file__).parent / "questions.yaml").read_text(encoding="utf-8")
-    )
-]
-ANSWERABLE = [each for each in QUESTIONS if each[1] != CANNOT]
-
-
-def read(question: str) -> Understood | Unsure | Refused:
-    return understand(question, NAMES, NOW)
-
-
-def said(question: str) -> str:
-    """The reading of a question, or `cannot`."""
-    found = read(question)
-    return found.reading.question if isinstance(found, Understood) else CANNOT
+SHEET = Sheet.of("questions.yaml", NAMES, datetime(2026, 3, 10, 12, tzinfo=UTC))
 
 
 def test_no_question_is_read_wrongly() -> None:
-    wrong = [
-        (question, right, said(question))
-        for question, right in QUESTIONS
-        if said(question) not in (right, CANNOT)
-    ]
-    assert wrong == []
+    assert SHEET.wrong == []
 
 
 def test_hardly_a_question_that_can_be_answered_is_not() -> None:
-    assert len(ANSWERABLE) >= 90
-    refused = [question for question, _ in ANSWERABLE if said(question) == CANNOT]
-    assert refused == []
+    assert (len(SHEET.questions), len(SHEET.answerable)) == (141, 94)
+    assert SHEET.refused == []
+    assert len(SHEET.unanswered) == 47
 
 
-@pytest.mark.parametrize("reading", sorted({reading for _, reading in ANSWERABLE}))
+@pytest.mark.parametrize("reading", SHEET.readings)
 def test_a_reading_in_its_own_words_is_read_as_itself(reading: str) -> None:
-    assert said(reading) == reading
+    assert SHEET.said(reading) == reading
 
 
 def offered() -> list[Reading]:
-    found = [read(question) for question, right in QUESTIONS if right == CANNOT]
+    found = [SHEET.read(question) for question, right in SHEET.questions if right == CANNOT]
     return [
         reading
         for each in found
@@ -89,7 +65,7 @@ def offered() -> list[Reading]:
 def test_every_reading_that_is_offered_can_be_asked() -> None:
     assert len(offered()) > 20
     for each in offered():
-        found = read(each.question)
+        found = SHEET.read(each.question)
         assert isinstance(found, Understood), each.question
         assert found.reading == each
 
@@ -113,17 +89,17 @@ WORDS = sorted(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=8).map(" ".join))
 def test_whatever_is_read_can_be_said_again_and_no_word_is_passed_over(question: str) -> None:
-    found = read(question)
+    found = SHEET.read(question)
     if not isinstance(found, Understood):
         assert found.why
         return
     assert "gizmo" not in question
-    assert said(found.reading.question) == found.reading.question
+    assert SHEET.said(found.reading.question) == found.reading.question
     assert {each.label for each in found.reading.where} <= set(found.reading.query.metric.labels)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(question: str) -> None:
-    found = read(question)
+    found = SHEET.read(question)
     assert isinstance(found, Understood) or found.why

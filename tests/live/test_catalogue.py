@@ -10,7 +10,6 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import pytest
@@ -21,10 +20,9 @@ from evalkit.faults import FAULTS
 from evalkit.live.attribution import Attribution
 from evalkit.live.door import Entrance
 from evalkit.live.world import LiveWorld
-from evalkit.world.callers import CALLER
-from evalkit.world.world import World
-from tests.live.catalogue import BREAKING, CALLER_, SAYING, Case, Told, served, told, under_way
-from tests.live.clients import Ask, Client, Got, by_httpx2, clients
+from tests.live.catalogue import BREAKING, CALLER_, SAYING, Case, served, told, under_way
+from tests.live.clients import Ask, Client, Got, clients
+from tests.live.meeting import Met, met_in_simulation
 
 CASES = {each.id: each for each in (*BREAKING, *SAYING)}
 NAMES = ("httpx2", "aiohttp", "requests", "node")
@@ -41,31 +39,6 @@ IN_BODY = ("ReadTimeout", "SocketTimeoutError", "ConnectionError", "TimeoutError
 Serving: TypeAlias = tuple[ServiceEndpoint, Desk, Ask]
 
 
-@dataclass(frozen=True)
-class Met:
-    """What a client has, after how many seconds, and what the journal tells."""
-
-    got: Got
-    seconds: float
-    told: Told
-
-
-def met_in_simulation(case: Case) -> Met:
-    world = World(seed=0, starts_at="2026-01-05T09:00:00Z")
-    endpoint, desk, ask = served(case, world.clock)
-    world.serve("mock.evalkit.test", endpoint)
-
-    async def main() -> tuple[Got, int]:
-        CALLER.set(CALLER_)
-        got = await by_httpx2("http://mock.evalkit.test", ask)
-        took = world.clock.now
-        await desk.settled()
-        return got, took
-
-    got, took = world.run(main())
-    return Met(got, took / 1e9, told(desk.journal))
-
-
 async def met_live(world: LiveWorld, serving: Serving, client: Client) -> Met:
     endpoint, desk, ask = serving
     attribution = Attribution()
@@ -73,7 +46,6 @@ async def met_live(world: LiveWorld, serving: Serving, client: Client) -> Met:
         endpoint=endpoint,
         attribution=attribution,
         lives=world.lives,
-        clock=world.clock,
         own=world.meter.own,
     )
     with attribution.turn(CALLER_):

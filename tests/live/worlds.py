@@ -32,7 +32,6 @@ def entrance(world: LiveWorld, endpoint: Endpoint, port: int = 0) -> Entrance:
         endpoint=endpoint,
         attribution=world.attribution,
         lives=world.lives,
-        clock=world.clock,
         own=world.meter.own,
         port=port,
     )

@@ -82,7 +82,7 @@ def test_options_that_are_wrong_are_told(pytester: pytest.Pytester) -> None:
 
 def test_the_options_are_in_the_help(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_inprocess("--help", "-o", SCOPE)
-    for option in ("seed=S", "workers=N", "reports=DIR", "no-control", "no-suites"):
+    for option in ("seed=S", "workers=N", "reports=DIR", "no-control", "no-report", "no-suites"):
         result.stdout.fnmatch_lines([f"*--evalkit-{option}*"])
 
 

@@ -27,7 +27,7 @@ def test_scenarios_pass_and_fail_in_their_own_words(pytester: pytest.Pytester) -
             "*again   evalkit run shop.eval.yaml --scenario down --seed 0",
             "*look    evalkit show shop-* down",
             "no data: no fault was delivered (at shop POST /x): no call was hit",
-            "* fail  shop: reports/shop-*",
+            "* fail  shop: reports/shop-*/index.html",
             "XFAIL shop.eval.yaml::lax - does not block: fail: expectation*",
             "FAILED shop.eval.yaml::down - *",
         ]
@@ -54,7 +54,8 @@ def test_workers_of_xdist_write_one_run_and_the_controller_judges_it(
     pytester: pytest.Pytester,
 ) -> None:
     write_suite(pytester)
-    result = pytester.runpytest_subprocess("-n", "2", "-k", "not unhit and not lax")
+    junit = "--junitxml=junit.xml"
+    result = pytester.runpytest_subprocess("-n", "2", "-k", "not unhit and not lax", junit)
     result.assert_outcomes(passed=3, failed=1)
     result.stdout.fnmatch_lines(["* fail  shop: reports/shop-*"])
     (run,) = runs(pytester)
@@ -65,13 +66,20 @@ def test_workers_of_xdist_write_one_run_and_the_controller_judges_it(
     }
     assert run["digest"] is not None
     assert not list(Path(pytester.path).glob("reports/*/.*"))
+    pages = [each.name for each in Path(pytester.path).glob("reports/*/*.*") if each.is_file()]
+    assert {"index.html", "junit.xml", "summary.md"} <= set(pages)  # by the controller, once
+    cases = [each.get("name") for each in ET.parse(pytester.path / "junit.xml").iter("testcase")]
+    assert sorted(map(str, cases)) == ["[gates]", "down", "flaky", "happy"]
 
 
 def test_what_was_not_reached_is_not_judged_and_failures_can_be_run_alone(
     pytester: pytest.Pytester,
 ) -> None:
     write_suite(pytester)
-    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    # Without the settings of `write_suite`, which leave out the cache that `--lf` needs.
+    pytester.makeini(
+        "[pytest]\nasyncio_default_fixture_loop_scope = function\naddopts = -p no:randomly\n"
+    )
     result = pytester.runpytest_inprocess("-x", "-k", "down or lax or gates")
     result.assert_outcomes(failed=1, deselected=3)
     result.stdout.fnmatch_lines(["*shop (interrupted): *"])
@@ -86,11 +94,12 @@ def test_what_was_not_reached_is_not_judged_and_failures_can_be_run_alone(
 
 def test_gates_of_the_suite_are_an_item_and_run_what_they_judge(pytester: pytest.Pytester) -> None:
     write_suite(pytester, SUITE.replace("p90(turn.latency) < 1s", "p90(turn.latency) < 50ms"))
-    result = pytester.runpytest_inprocess("shop.eval.yaml::[gates]")
+    result = pytester.runpytest_inprocess("shop.eval.yaml::[gates]", "--evalkit-no-report")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["fail: *80ms*", "judged over happy", "*p90(turn.latency) < 50ms*"])
     (run,) = runs(pytester)
     assert [each["name"] for each in run["scenarios"]] == ["happy"]
+    assert not list(pytester.path.glob("reports/**/*.html"))
 
 
 def test_an_agent_that_cannot_be_started_is_an_error_of_its_own(pytester: pytest.Pytester) -> None:

@@ -163,6 +163,10 @@ async def test_next(world):
             "*services[[]'crm'[]]:1:10: there is no kind of service*",
         ),
         (
+            "@pytest.mark.evalkit(suite='gone.eval.yaml')\nasync def test_it(world): pass",
+            "*/gone.eval.yaml: there is no such file",
+        ),
+        (
             "@pytest.mark.asyncio\nasync def test_it(world): pass",
             "*has to be marked with @pytest.mark.evalkit*",
         ),
@@ -180,6 +184,7 @@ def test_what_cannot_be_is_told_without_a_traceback(
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([told])
     result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*During handling of*")
 
 
 def test_what_the_test_framework_measures_is_real_time(pytester: pytest.Pytester) -> None:

@@ -18,6 +18,7 @@ LAYERS = (
         "inherited",
         "jsonpaths",
         "quick",
+        "latency",
         "wire",
         "journal",
         "faults",

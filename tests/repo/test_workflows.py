@@ -62,6 +62,11 @@ def unverified(tool: str) -> None:
 def test_there_is_something_to_check() -> None:
     platforms = {each.parent.name for each in TEMPLATES.glob("*/*")}
     assert platforms == {"azure", "github", "gitlab", "jenkins"}
+    for platform in platforms:  # a gate, a nightly run and a weekly one for each
+        paths = list(TEMPLATES.glob(f"{platform}/*"))
+        told = " ".join(f"{each.name} {each.read_text(encoding='utf-8')}" for each in paths)
+        assert all(each in told for each in ("nightly", "chaos", "--twice")), platform
+        assert any(each in told for each in ("--base", "actions/gate")), platform
     assert {each.parent.name for each in ACTIONS} == {"gate", "comment"}
     assert {each.stem for each in GITHUB.glob("workflows/*")} == {"test", "nightly", "comment"}
 
@@ -141,6 +146,11 @@ def test_the_last_step_passes_on_nothing_but_a_pass(code: str, ends: int) -> Non
         check=False,
     )
     assert told.returncode == ends
+
+
+def test_pictures_of_pages_are_kept_whatever_came_of_the_tests() -> None:
+    *_, last = read(GITHUB / "workflows/test.yml")["jobs"]["tests"]["steps"]
+    assert (last["if"], last["with"]["path"]) == ("always()", "tests/output/*.p*")
 
 
 @pytest.mark.parametrize(

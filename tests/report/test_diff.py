@@ -55,7 +55,7 @@ def test_sessions_that_changed_alike_are_told_together() -> None:
         "retries         5        5  a call was attempted more often or less often",
         "answers         6       11  the agent replied differently to a turn",
         "",
-        "✗ differs  6 of 9 sessions did something else",
+        "✗ differs  6 of 9 sessions behave differently",
     ]
 
 

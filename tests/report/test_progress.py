@@ -9,6 +9,7 @@ from evalkit.engine.events import (
     CellDone,
     CellFailed,
     CellKey,
+    CellRetried,
     CellStarted,
     CheckCrashed,
     Interrupted,
@@ -106,6 +107,10 @@ def test_nothing_is_told_before_a_session_is_over() -> None:
         (
             CellFailed(cell=CellKey("slow", 0), what="it was\nkilled"),
             ["  slow: 40 sessions, not all could be run", "  ! slow, cell 0: it was killed"],
+        ),
+        (
+            CellRetried(cell=CellKey("slow", 0), what="the cell's process was killed by SIGKILL"),
+            ["  ! slow, cell 0: the cell's process was killed by SIGKILL; it is tried once more"],
         ),
         (
             CheckCrashed(cell=CellKey("slow", 0), check="scope", session="s1", detail="…"),

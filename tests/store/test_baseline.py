@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import UsageError
@@ -41,6 +44,8 @@ baselines = st.builds(
     digest=st.none() | text,
     scenarios=st.dictionaries(text, scenarios, max_size=3),
     gates=st.dictionaries(text, st.integers(0, 10**12).map(float), max_size=3),
+    excused=st.lists(text, unique=True, max_size=2).map(lambda found: tuple(sorted(found))),
+    critical=st.lists(text, unique=True, max_size=2).map(lambda found: tuple(sorted(found))),
 )
 
 
@@ -67,6 +72,22 @@ def test_another_session_is_one_more_line() -> None:
     before, after = of(one=old, two=old), of(one=old, three=new, two=old)
     assert len(after) == len(before) + 2  # the session, and a kind of step nobody took before
     assert set(before) <= set(after)
+
+
+@settings(max_examples=20)
+@given(baselines)
+def test_the_order_of_what_ran_does_not_change_the_file(baseline: Baseline) -> None:
+    def back(given: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(reversed(given.items()))
+
+    scenarios = {
+        name: replace(each, sessions=back(each.sessions), services=each.services[::-1])
+        for name, each in back(baseline.scenarios).items()
+    }
+    turned = replace(
+        baseline, scenarios=scenarios, gates=back(baseline.gates), critical=baseline.critical[::-1]
+    )
+    assert baseline_text(turned) == baseline_text(baseline)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ import pytest
 from evalkit.engine.events import CellKey
 from evalkit.errors import UsageError
 from evalkit.store import KeptCell, KeptCrash, Run, sweep
+from evalkit.store.damage import damage
 from evalkit.store.figures import figures_of
-from evalkit.store.parts import damage, open_part, put, read, read_cell, read_where
+from evalkit.store.parts import put, read_cell
+from evalkit.store.reading import open_part, read, read_where
 from evalkit.store.tables import SCHEMA, TABLES
 from tests.metrics.journals import Pen
 from tests.store.runs import result_of, short_session, stored

@@ -94,3 +94,19 @@ def test_a_record_of_a_later_format_is_refused_as_that(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text('{"format": 99, "runs": []}')
     with pytest.raises(UsageError, match="is of format 99; this evalkit reads up to 1"):
         read_record(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "counted"),
+    [
+        ({}, ""),
+        ({"ends": {End.COMPLETED: 3, End.TIMED_OUT: 1, End.FAILED: 0}}, "3 completed, 1 timed out"),
+        ({"ends": {End.COMPLETED: 1}, "cut_off": 2}, "1 completed, 2 cut off, 1 not run"),
+        ({"ends": {End.FAILED: 4}, "cut_off": 2}, "4 failed, 2 cut off"),
+    ],
+)
+def test_sessions_are_counted_by_what_became_of_them(
+    given: dict[str, object], counted: str
+) -> None:
+    found = scenario_of(sessions=4, **given).counted
+    assert ", ".join(f"{number} {what}" for what, number in found) == counted

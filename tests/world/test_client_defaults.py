@@ -96,6 +96,22 @@ def test_which_statuses_are_asked_again(tmp_path: Any, status: int) -> None:
         assert [each.sdk_retry for each in came.begun] == list(range(requests))
 
 
+@pytest.mark.parametrize(
+    ("status", "told", "requests"),
+    [(500, False, 1), (429, False, 1), (400, True, 3), (401, True, 3)],
+)
+@pytest.mark.parametrize("name", SDKS)
+def test_a_header_overrides_which_statuses_are_asked_again(
+    tmp_path: Any, name: str, status: int, told: bool, requests: int
+) -> None:
+    kind, agent = SDKS[name]
+    came = met(tmp_path, kind, agent, {"status": status, "should_retry": told})
+    error = STATUSES[status][name == "anthropic"]
+    assert (came.got, came.requests) == (f"{name} {error}", requests)
+    # What was told to be made again is one logical call, whatever its status.
+    assert [each.attempt for each in came.begun] == list(range(1, requests + 1))
+
+
 DATE = format_datetime(datetime.fromisoformat(DEFAULT_START) + timedelta(seconds=9), usegmt=True)
 
 

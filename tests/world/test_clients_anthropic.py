@@ -70,13 +70,15 @@ def test_a_stream_arrives_token_by_token_at_its_times(base: str) -> None:
     assert ran.value == [("Hel", 24), ("lo", 36)]
 
 
-def test_pooled_requests_share_one_connection() -> None:
+@pytest.mark.parametrize("base", BASES)
+def test_pooled_requests_share_one_connection(base: str) -> None:
     async def agent() -> None:
-        async with client() as llm:
+        async with client(base) as llm:
             for _ in range(100):
                 await create(llm)
 
-    ran = run(agent(), {"api.anthropic.com": always(message().after(200 * MS))})
+    service = always(message().after(200 * MS))
+    ran = run(agent(), {"llm.test": service, "api.anthropic.com": service})
 
     assert ran.opened == 1
     assert ran.now == 100 * 200 * MS

@@ -6,6 +6,7 @@ import operator
 import time
 from typing import Annotated, Any, TypedDict
 
+import openai
 import pytest
 from langchain_core.messages import AIMessage
 from langchain_core.tools import tool
@@ -14,7 +15,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.types import RetryPolicy, Send
 
-from evalkit.wire import Reply, Request
+from evalkit.wire import Reply, Request, Stall
 from tests.world.endpoints import MS, SECOND, Answering, always, in_turn, run
 from tests.world.providers import chat, chat_stream
 
@@ -120,6 +121,28 @@ def test_retry_layers_multiply_and_wait_their_time() -> None:
     assert retries == ["0", "1", "2"] * 3
     # 10 s and 20 s between the layers, three times about 1.5 s within the SDK.
     assert 30 * SECOND < ran.now < 34.5 * SECOND
+
+
+def test_a_read_timeout_fires_at_its_exact_time() -> None:
+    async def agent() -> None:
+        flow = graph(model(timeout=30, max_retries=0))
+        with pytest.raises(openai.APITimeoutError):
+            await flow.ainvoke({"messages": [("user", "Hi")]})
+
+    ran = run(agent(), {"api.openai.com": always(Reply(plan=(Stall(),)))})
+
+    assert ran.now == 30 * SECOND
+
+
+def test_retry_after_is_waited_exactly() -> None:
+    async def agent() -> Any:
+        state = await graph(model()).ainvoke({"messages": [("user", "Hi")]})
+        return state["messages"][-1].content
+
+    limited = Reply.json(ERROR, status=429, headers=(("retry-after", "7"),))
+    ran = run(agent(), {"api.openai.com": in_turn(limited, chat("Hello"))})
+
+    assert (ran.value, ran.now) == ("Hello", 7 * SECOND)
 
 
 def test_pooled_requests_share_one_connection() -> None:

@@ -136,3 +136,45 @@ def test_a_timeout_fires_at_its_exact_time(model: str) -> None:
     ran = ask(model, always(HANGING), timeout=30, max_retries=0)
 
     assert (ran.value, ran.now) == ("Timeout", 30 * SECOND)
+
+
+@pytest.mark.parametrize("variable", ["OPENAI_BASE_URL", "OPENAI_API_BASE"])
+def test_a_variable_sends_it_elsewhere(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "http://gateway.test/v1")
+    gateway = always(chat("Hello"))
+
+    async def agent() -> Any:
+        return (await completion(OPENAI)).choices[0].message.content
+
+    assert run(agent(), {"gateway.test": gateway}).value == "Hello"
+    assert [each.path for each in gateway.requests] == ["/v1/chat/completions"]
+
+
+def test_the_first_of_its_variables_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://first.test/v1")
+    monkeypatch.setenv("OPENAI_API_BASE", "http://second.test/v1")
+    first, second = always(chat("Hello")), always(chat("No"))
+
+    async def agent() -> Any:
+        return (await completion(OPENAI)).choices[0].message.content
+
+    assert run(agent(), {"first.test": first, "second.test": second}).value == "Hello"
+    assert second.requests == []
+
+
+@MODELS
+def test_left_alone_a_completion_waits_for_ten_minutes_and_a_router_for_a_hundred(
+    model: str,
+) -> None:
+    async def routed() -> Any:
+        settings = {"model": model, "api_key": "k", "max_retries": 0}
+        router = litellm.Router([{"model_name": "one", "litellm_params": settings}], num_retries=0)
+        try:
+            await router.acompletion("one", [{"role": "user", "content": "Hi"}])
+        except Exception as error:
+            return type(error).__name__
+
+    alone = ask(model, always(HANGING), max_retries=0)
+    assert (alone.value, alone.now) == ("Timeout", 600 * SECOND)
+    ran = run(routed(), {HOSTS[model]: always(HANGING)})
+    assert (ran.value, ran.now) == ("Timeout", 6000 * SECOND)

@@ -14,6 +14,7 @@ import pytest
 
 pytest.importorskip("mcp")
 
+from evalkit.journal.records import CallStarted
 from tests.world.mcp_worlds import (
     MAJOR,
     SECOND,
@@ -321,6 +322,46 @@ def made_of(fault: Any, answers: str) -> str:
         return "group"
     assert ran.value == "answered"
     return "typed" if ends == [TYPED] else ends[0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "seconds"),
+    [
+        ({"at": "desk tools/call *", "inject": "stall"}, "ReadTimeout", 300),
+        ({"at": "desk initialize", "inject": "stall"}, "ReadTimeout", 300),
+        ({"at": "desk", "inject": {"connect_delay": "31s"}}, "ConnectTimeout", 30),
+    ],
+    ids=["call", "initialize", "connect"],
+)
+def test_how_long_the_client_waits_by_itself(fault: Any, error: str, seconds: int) -> None:
+    """Nothing bounds a request but its connection, and what happens to that breaks the session."""
+
+    async def agent() -> Any:
+        began = asyncio.get_running_loop().time()
+        try:
+            async with connected() as session:
+                began = asyncio.get_running_loop().time()
+                await session.call_tool("get_order", {"id": "A-1"})
+        except BaseExceptionGroup as group:
+            raised: BaseException = group
+            while isinstance(raised, BaseExceptionGroup):
+                raised = raised.exceptions[0]
+            return type(raised).__name__, asyncio.get_running_loop().time() - began
+
+    told, waited = run_desk(agent(), fault, latency="0ms").value
+    assert (told, waited) == (error, pytest.approx(seconds, abs=1e-6))
+
+
+def test_a_stream_that_breaks_is_opened_twice_at_intervals_of_a_second() -> None:
+    async def agent() -> None:
+        async with connected():
+            await asyncio.sleep(60)
+
+    ran = run_desk(agent(), {"at": "desk GET stream", "inject": {"status": 500}})
+
+    opened = [each.at for each in ran.of(CallStarted) if each.operation == "GET stream"]
+    assert len(opened) == 2
+    assert opened[1] - opened[0] == SECOND
 
 
 def test_a_server_of_another_time_is_refused() -> None:

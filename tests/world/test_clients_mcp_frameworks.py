@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 pytest.importorskip("mcp")
 
 from tests.world.endpoints import Answering, in_turn
-from tests.world.mcp_worlds import URL, Ran, run_desk
+from tests.world.mcp_worlds import URL, Ran, bounded, run_desk
 from tests.world.providers import chat
 
 
@@ -86,3 +87,32 @@ def test_what_a_tool_changes_is_in_the_ledger(package: str, agent: Any) -> None:
     pytest.importorskip(package)
     result, _ = ran(agent, "create_ticket", {"subject": "late"}, latency="10ms")
     assert result.effects == ["ticket"]
+
+
+@pytest.mark.parametrize(
+    ("package", "agent", "operation", "ends", "seconds"),
+    [
+        # Five seconds for every request: the model is told of the tool that did not answer in time.
+        ("agents", openai_agents, "tools/call *", "answered", 5),
+        # Five seconds to begin a session, then the five minutes that its HTTP client has.
+        ("pydantic_ai.mcp", pydantic_ai, "server/discover", "RuntimeError", 5),
+        ("pydantic_ai.mcp", pydantic_ai, "tools/call *", "ReadTimeout", 300),
+    ],
+)
+def test_how_long_a_framework_waits_for_a_server(
+    package: str, agent: Any, operation: str, ends: str, seconds: int
+) -> None:
+    pytest.importorskip(package)
+
+    async def timed() -> Any:
+        began = asyncio.get_running_loop().time()
+        ended = await bounded(agent(), 1000)
+        return ended, asyncio.get_running_loop().time() - began
+
+    llm = model("get_order", {"id": "A-1"})
+    fault = {"at": f"desk {operation}", "inject": "stall"}
+    result = run_desk(timed(), fault, also={"api.openai.com": llm}, page=10, latency="0ms")
+    assert result.value == (ends, pytest.approx(seconds, abs=1e-6))
+    assert result.stages == ["scheduled", "fired", "delivered"]
+    if ends == "answered":
+        assert "error occurred while running the tool" in str(told(llm))

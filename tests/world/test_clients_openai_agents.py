@@ -19,7 +19,7 @@ from agents import (
 )
 from agents.tracing.processors import BackendSpanExporter, BatchTraceProcessor
 
-from evalkit.wire import Reply
+from evalkit.wire import Reply, Stall
 from tests.world.endpoints import MS, SECOND, always, in_turn, passed, run
 from tests.world.providers import chat, chat_stream, response, response_stream
 
@@ -51,10 +51,12 @@ def exporter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Exporter]:
     processor.shutdown()
 
 
-def helper(kind: Any = OpenAIChatCompletionsModel, base: str = BASES[1], **settings: Any) -> Any:
-    client = openai.AsyncOpenAI(api_key="sk-test", base_url=base)
+def helper(
+    kind: Any = OpenAIChatCompletionsModel, base: str = BASES[1], tools: Any = (), **settings: Any
+) -> Any:
+    client = openai.AsyncOpenAI(api_key="sk-test", base_url=base, **settings)
     model = kind(model="gpt-4o", openai_client=client)
-    return Agent(name="helper", model=model, **settings)
+    return Agent(name="helper", model=model, tools=list(tools))
 
 
 def answer(kind: Any, text: str, **settings: Any) -> Reply:
@@ -82,17 +84,19 @@ def test_an_agent_runs(kind: Any, base: str) -> None:
 
 
 @pytest.mark.parametrize("kind", MODELS)
-def test_an_agent_streams(kind: Any) -> None:
+@pytest.mark.parametrize("base", BASES)
+def test_an_agent_streams(kind: Any, base: str) -> None:
     async def agent() -> Any:
         seen = []
-        result = Runner.run_streamed(helper(kind), "Hi")
+        result = Runner.run_streamed(helper(kind, base), "Hi")
         async for event in result.stream_events():
             delta = getattr(getattr(event, "data", None), "delta", None)
             if isinstance(delta, str):
                 seen.append((delta, round(passed() / MS)))
         return seen, result.final_output
 
-    ran = run(agent(), {"api.openai.com": always(stream(kind, ["Hel", "lo"], 12 * MS))})
+    service = always(stream(kind, ["Hel", "lo"], 12 * MS))
+    ran = run(agent(), {"llm.test": service, "api.openai.com": service})
 
     deltas, output = ran.value
     assert [text for text, _ in deltas] == ["Hel", "lo"]
@@ -129,6 +133,16 @@ def test_pooled_requests_share_one_connection() -> None:
     assert ran.opened == 1
     assert ran.now == 100 * 200 * MS
     print(f"20 s of world time took {ran.real_seconds:.2f} s of CPU")
+
+
+def test_a_read_timeout_fires_at_its_exact_time() -> None:
+    async def agent() -> None:
+        with pytest.raises(openai.APITimeoutError):
+            await Runner.run(helper(timeout=30, max_retries=0), "Hi")
+
+    ran = run(agent(), {"api.openai.com": always(Reply(plan=(Stall(),)))})
+
+    assert ran.now == 30 * SECOND
 
 
 def test_retry_after_is_waited_exactly() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import threading
 import time
@@ -108,6 +109,21 @@ def test_a_world_whose_tasks_all_wait_says_which_and_where(patience):
     for name in ("left", "right"):
         assert f"{name} (_waits_for_ever) waits in {__file__}" in text
     assert "locks.py" in text
+
+
+def test_what_a_context_manager_waits_for_is_told_of_its_own_code():
+    @contextlib.asynccontextmanager
+    async def starting():
+        await _waits_for_ever()
+        yield
+
+    async def main():
+        async with starting():
+            pass
+
+    with pytest.raises(DeadlockError) as caught:
+        World(patience=0.0).run(main())
+    assert "(_waits_for_ever), there in" in str(caught.value)
 
 
 def test_a_thread_outside_of_the_world_may_still_wake_it():

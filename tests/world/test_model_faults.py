@@ -243,6 +243,8 @@ def test_the_first_token_is_late(tmp_path, name):
         ("chat stream", {"stall": "3 tokens"}, "openai APITimeoutError", 0.3 + 2),
         ("chat stream", {"stall": "3 events"}, "openai APITimeoutError", 0.2 + 2),
         ("messages stream", {"stall": "3 tokens"}, "httpx2 ReadTimeout", 0.3 + 2),
+        ("responses stream", {"stall": "3 tokens"}, "openai APITimeoutError", 0.3 + 2),
+        ("gemini stream", {"stall": "3 tokens"}, "builtins TimeoutError", 2),
         ("responses stream", {"reset": "2 tokens"}, "openai APIConnectionError", 0.2),
         ("gemini stream", {"reset": "3 events"}, "aiohttp ClientPayloadError", 0.3),
     ],

@@ -103,11 +103,22 @@ ROWS = [
             **of(same(UNREADABLE, UNREADABLE), *WHOLES),
             # google-genai takes it for a reply without candidates, which its caller stumbles over.
             "gemini": (1, "builtins TypeError"),
+            # A stream of no events is one to all but Anthropic's helper, which misses the message.
+            "chat stream": (1, ("", None)),
+            "responses stream": (1, ("", None)),
+            "messages stream": (1, "builtins AssertionError"),
+            "gemini stream": (1, ("", None)),
         },
     ),
     Row(
         "200 with half of the JSON",
         {"truncated": "50%"},
+        {**of(same(UNREADABLE, UNREADABLE), *WHOLES), "gemini": (1, UNREADABLE)},
+    ),
+    Row(
+        "body cut, close-delimited",
+        {"cut": 20, "unframed": True},
+        # Nothing tells that it is not the whole.
         {**of(same(UNREADABLE, UNREADABLE), *WHOLES), "gemini": (1, UNREADABLE)},
     ),
     Row(
@@ -219,11 +230,34 @@ def test_retry_after_an_hour(tmp_path, name, requests, outcome, seconds):
     assert came.seconds == pytest.approx(seconds)
 
 
-def test_googles_reader_of_streams_takes_no_comment(tmp_path):
+@pytest.mark.parametrize("sends", ["auto", "blank_lines"])
+def test_googles_client_reads_a_stream_that_drips_until_its_time_is_up(tmp_path, sends):
     kind, call = CLIENTS["gemini stream"]
-    came = met(tmp_path, kind, call, {"drip": "1s", "lasts": "1h"})
+    short = {"drip": "100ms", "lasts": "1s", "sends": sends}
+    came = met(tmp_path, kind, call, short)
+    assert (came.got, came.requests, came.delivered) == ((ALL, "STOP"), 1, 1)
+    assert came.seconds == pytest.approx(1 + WHOLE)
+    came = met(tmp_path, kind, call, {**short, "lasts": "10min"})
+    assert (came.got, came.seconds) == ("builtins TimeoutError", TIMEOUT)
+
+
+def test_a_comment_is_a_broken_reply_to_googles_client(tmp_path):
+    kind, call = CLIENTS["gemini stream"]
+    came = met(tmp_path, kind, call, {"drip": "1s", "sends": "comments"})
     assert (came.got, came.requests) == ("google UnknownApiResponseError", 1)
     assert came.seconds == pytest.approx(STREAM + 1)
+
+
+AGAIN = (408, 429, 500, 502, 503, 504)
+"""The statuses after which google-genai asks again, once it is told to ask again at all."""
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 529, *AGAIN])
+def test_which_statuses_googles_client_asks_again(tmp_path, status):
+    kind, call = CLIENTS["gemini"]
+    came = met(tmp_path, kind, call, {"status": status})
+    error = "google ClientError" if status < 500 else "google ServerError"
+    assert (came.got, came.requests) == (error, 3 if status in AGAIN else 1)
 
 
 @pytest.mark.parametrize("name", ["gemini", "gemini stream"])

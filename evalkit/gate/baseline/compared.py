@@ -77,6 +77,9 @@ class Compared:
     `new` and `vanished` name scenarios, services and sessions that only one side has; `notes` what
     makes the two differ by itself. `excused` are the scenarios that do not block: what got worse in
     them is told, and counts for nothing.
+
+    `file` is that of the baseline, where it was read from one, and `revision` the commit that was
+    run for it, where one was.
     """
 
     baseline: str
@@ -90,6 +93,8 @@ class Compared:
     vanished: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     excused: tuple[str, ...] = ()
+    file: str | None = None
+    revision: str | None = None
 
     @property
     def counting(self) -> tuple[Shift, ...]:

@@ -15,10 +15,12 @@ def compare_with(baseline: Baseline, run: Baseline, tolerance: Tolerance) -> Com
     """The run against the baseline.
 
     Simulated runs of one seed have their sessions paired; others are taken for samples. Only the
-    scenarios that both have are compared; what else there is, is named.
+    scenarios that both have are compared; what else there is, is named. What got worse where the
+    run does not block is told, and does not count.
     """
     paired = not (baseline.live or run.live) and baseline.seed == run.seed
     both = [name for name in run.scenarios if name in baseline.scenarios]
+    both.sort(key=lambda name: name not in run.critical)
     worse: list[Shift] = []
     better: list[Shift] = []
     for name in both:
@@ -38,6 +40,9 @@ def compare_with(baseline: Baseline, run: Baseline, tolerance: Tolerance) -> Com
         new=tuple(_missing(run, baseline)),
         vanished=tuple(_missing(baseline, run)),
         notes=tuple(_notes(baseline, run, paired=paired)),
+        excused=run.excused,
+        file=baseline.file,
+        revision=baseline.revision,
     )
 
 
@@ -153,6 +158,9 @@ def _notes(baseline: Baseline, run: Baseline, *, paired: bool) -> Iterator[str]:
         yield f"the baseline is {kinds[baseline.live]}, the run {kinds[run.live]}"
     elif baseline.seed != run.seed:
         yield f"the seeds differ ({baseline.seed} and {run.seed}): sessions cannot be paired"
+    if baseline.agent != run.agent:
+        names = [each or "the suite's own" for each in (baseline.agent, run.agent)]
+        yield f"the agents differ ({names[0]} and {names[1]})"
     if baseline.inputs != run.inputs:
         yield "the suite or a file of it has changed since the baseline"
     if baseline.prices != run.prices:

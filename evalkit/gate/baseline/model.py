@@ -55,7 +55,11 @@ class Baseline:
     """A run as it is kept for comparison.
 
     `inputs` is one hash over the suite and the files that the run was made of, `live` says that its
-    figures are in real time, and `gates` are the figures of its gates by their keys.
+    figures are in real time, and `gates` are the figures of its gates by their keys. `excused` are
+    the scenarios that did not block it, `critical` those that are told of before others.
+
+    `file` is where it was read from, and `revision` the commit that was run for it: what a later
+    reader finds it by, and no part of it.
     """
 
     suite: str
@@ -68,3 +72,8 @@ class Baseline:
     digest: str | None
     scenarios: Mapping[str, ScenarioFacts]
     gates: Mapping[str, float] = field(default_factory=dict)
+    excused: tuple[str, ...] = ()
+    critical: tuple[str, ...] = ()
+    agent: str | None = None
+    file: str | None = field(default=None, compare=False)
+    revision: str | None = field(default=None, compare=False)

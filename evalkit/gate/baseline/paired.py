@@ -2,7 +2,8 @@
 
 How many got worse and how many better is judged by an exact sign test: if nothing had changed for
 the worse, each that moved would be as likely to move either way (Dixon and Mood, 1946; for flags
-this is McNemar's test in its exact form).
+this is McNemar's test in its exact form). The turns of a session are no tosses of their own: a
+session got worse where they did on the whole.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from evalkit.metrics.aggregate import aggregate
 from evalkit.metrics.definitions import Unit
 
 Pair: TypeAlias = tuple[SessionFacts, SessionFacts]
+_Values: TypeAlias = Sequence[tuple[float, float]]
+"""What a session had before and has now: once, or turn by turn."""
+
 FIGURES = ("mean", "p50", "p90", "p95", "p99", "max")
 """What of a distribution is looked at: half of it cannot hide what happens to the rest."""
 
@@ -32,12 +36,12 @@ def paired_shifts(scenario: str, pairs: Sequence[Pair], tolerance: Tolerance) ->
         yield from _flag(scenario, name, both)
     for name, unit in NUMBERS.items():
         values = [
-            (one.numbers[name], other.numbers[name])
+            [(one.numbers[name], other.numbers[name])]
             for one, other in pairs
             if name in one.numbers and name in other.numbers
         ]
         yield from _number(scenario, f"session.{name}", unit, values, tolerance)
-    turns = [each for pair in pairs for each in zip(pair[0].turns, pair[1].turns, strict=False)]
+    turns = [list(zip(one.turns, other.turns, strict=False)) for one, other in pairs]
     yield from _number(scenario, "turn.latency", Unit.DURATION, turns, tolerance)
 
 
@@ -70,14 +74,14 @@ def _number(
     scenario: str,
     series: str,
     unit: Unit,
-    pairs: Sequence[tuple[float, float]],
+    sessions: Sequence[_Values],
     tolerance: Tolerance,
 ) -> Iterator[Shift]:
-    counts = _moved(unit, pairs, tolerance)
-    if counts is None:
+    moves = [_moved(unit, each, tolerance) for each in sessions]
+    worse, better = sum(each > 0 for each in moves), sum(each < 0 for each in moves)
+    if not worse and not better:
         return
-    worse, better = counts
-    what, before, now = _most_moved(pairs, up=worse > better)
+    what, before, now = _most_moved([p for each in sessions for p in each], up=worse > better)
     yield Shift(
         scenario=scenario,
         series=series,
@@ -85,19 +89,16 @@ def _number(
         what=what,
         before=before,
         now=now,
-        n=len(pairs),
+        n=sum(map(bool, sessions)),
         worse=worse,
         better=better,
         p=sign_p(max(worse, better), min(worse, better)),
     )
 
 
-def _moved(
-    unit: Unit, pairs: Sequence[tuple[float, float]], tolerance: Tolerance
-) -> tuple[int, int] | None:
-    """How many got worse and better by more than the tolerance; None where none did."""
-    moves = [now - before for before, now in pairs if _counts(unit, before, now, tolerance)]
-    return (sum(each > 0 for each in moves), sum(each < 0 for each in moves)) if moves else None
+def _moved(unit: Unit, values: _Values, tolerance: Tolerance) -> float:
+    """How far the values of a session moved in all, those that moved more than is tolerated."""
+    return sum(now - before for before, now in values if _counts(unit, before, now, tolerance))
 
 
 def _counts(unit: Unit, before: float, now: float, tolerance: Tolerance) -> bool:
@@ -105,7 +106,7 @@ def _counts(unit: Unit, before: float, now: float, tolerance: Tolerance) -> bool
     return abs(now - before) > max(tolerance.share * abs(before), least)
 
 
-def _most_moved(pairs: Sequence[tuple[float, float]], *, up: bool) -> tuple[str, float, float]:
+def _most_moved(pairs: _Values, *, up: bool) -> tuple[str, float, float]:
     """The figure (mean, quantile or greatest) that moved most the way most sessions moved."""
     before, now = zip(*pairs, strict=True)
     found = [(name, figure(name, before), figure(name, now)) for name in FIGURES]

@@ -3,7 +3,8 @@
 The difference of two rates is bounded by Newcombe's hybrid of two Wilson intervals (method 10 of
 Newcombe, 1998), the shift of a quantile or mean by a percentile bootstrap over whole sessions
 (Efron, 1979), whose draws are keyed by the series, so that a comparison made again comes to the
-same. A shift counts where its interval leaves out zero and it is more than the tolerance.
+same. A shift counts where its interval leaves out zero and it is more than the tolerance. Thirty
+figures are looked at: the intervals are so wide that all of a scenario hold together (Bonferroni).
 """
 
 from __future__ import annotations
@@ -36,18 +37,41 @@ def sampled_shifts(
     now: Sequence[SessionFacts],
     confidence: float,
 ) -> Iterator[Shift]:
-    """Every series of a scenario that both samples have, with the interval of its change."""
-    for name in FLAGS:
-        one, other = ([s.flags[name] for s in each if name in s.flags] for each in (before, now))
-        if one and other:
-            yield _flag(scenario, name, one, other, confidence)
-    for name, unit in NUMBERS.items():
-        figures = [
-            [(s.numbers[name],) for s in each if name in s.numbers] for each in (before, now)
-        ]
-        yield from _numbers(scenario, f"session.{name}", unit, (figures[0], figures[1]), confidence)
-    turns = [[s.turns for s in each if s.turns] for each in (before, now)]
-    yield from _numbers(scenario, "turn.latency", Unit.DURATION, (turns[0], turns[1]), confidence)
+    """Every series of a scenario that both samples have, with the interval of its change; at this
+    confidence for all of them together.
+    """
+    flags = {name: [_flags_of(each, name) for each in (before, now)] for name in FLAGS}
+    rates = {name: (one, other) for name, (one, other) in flags.items() if one and other}
+    numbers = {
+        series: (unit, sides)
+        for series, (unit, sides) in _numeric(before, now).items()
+        if all(sides)
+    }
+    each = 1 - (1 - confidence) / max(len(rates) + len(FIGURES) * len(numbers), 1)
+    for name, (one, other) in rates.items():
+        yield _flag(scenario, name, one, other, each)
+    for series, (unit, sides) in numbers.items():
+        yield from _numbers(scenario, series, unit, sides, each)
+
+
+def _flags_of(sessions: Sequence[SessionFacts], name: str) -> list[bool]:
+    return [each.flags[name] for each in sessions if name in each.flags]
+
+
+def _numeric(
+    before: Sequence[SessionFacts], now: Sequence[SessionFacts]
+) -> dict[str, tuple[Unit, tuple[_Sessions, _Sessions]]]:
+    """The values that sessions have of each series, in both samples."""
+
+    def values(sessions: Sequence[SessionFacts], name: str) -> _Sessions:
+        return [(each.numbers[name],) for each in sessions if name in each.numbers]
+
+    found = {
+        f"session.{name}": (unit, (values(before, name), values(now, name)))
+        for name, unit in NUMBERS.items()
+    }
+    one, other = ([s.turns for s in each if s.turns] for each in (before, now))
+    return {**found, "turn.latency": (Unit.DURATION, (one, other))}
 
 
 def newcombe(k1: int, n1: int, k2: int, n2: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -84,8 +108,6 @@ def _numbers(
     confidence: float,
 ) -> Iterator[Shift]:
     before, now = both
-    if not before or not now:
-        return
     draw = Draw("bootstrap", scenario, series)
     one, other = _resampled(before, draw.seed("before")), _resampled(now, draw.seed("now"))
     first, second = ([v for each in side for v in each] for side in (before, now))

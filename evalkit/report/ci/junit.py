@@ -18,7 +18,7 @@ from evalkit.gate import Verdict
 from evalkit.report.closing import gate_lines, scenario_lines
 from evalkit.report.lines import plain
 from evalkit.report.words import worded
-from evalkit.store import Run, RunRecord, ScenarioRecord, command_of
+from evalkit.store import Run, RunRecord, ScenarioRecord
 
 WIDTH = 100
 PACKAGE = "evalkit"
@@ -44,7 +44,9 @@ def junit(run: Run) -> str:
     suite = _element("testsuite", name=record.suite, timestamp=record.started[:19], **texts)
     suite.append(_properties(record))
     suite.extend(cases)
-    whole = _element("testsuites", name=PACKAGE, **texts)
+    # Jenkins' schema knows no count of skipped cases above a suite.
+    of_all = {name: text for name, text in texts.items() if name != "skipped"}
+    whole = _element("testsuites", name=PACKAGE, **of_all)
     whole.append(suite)
     ET.indent(whole)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(whole, encoding="unicode")}\n'
@@ -53,15 +55,15 @@ def junit(run: Run) -> str:
 def _of_scenario(run: Run, scenario: ScenarioRecord) -> ET.Element:
     case = _case(run.record, scenario.name)
     text = "\n".join(map(plain, scenario_lines(run, scenario, WIDTH)))
-    again = command_of(
-        run.record.path, seed=run.record.seed, scenario=scenario.name, live=run.record.live
-    )
+    again = run.record.again(scenario.name)
     _judge(case, scenario.verdict, scenario.reasons, f"{text}\n\n{again}", _spared(scenario))
     return case
 
 
 def _of_run(record: RunRecord) -> Iterator[ET.Element]:
-    """The gates of the suite and what else is of no scenario, as a case each."""
+    """The gates of the suite and what else is of no scenario, as a case each. Their names have
+    blanks, which no scenario's has.
+    """
     if record.gates:
         case = _case(record, "gates of the suite")
         verdicts = [each.verdict for each in record.gates if each.blocking]
@@ -70,13 +72,13 @@ def _of_run(record: RunRecord) -> Iterator[ET.Element]:
         _judge(case, worst, why, "\n".join(map(plain, gate_lines(record.gates, WIDTH))))
         yield case
     if record.compared is not None:
-        case = _case(record, "baseline")
+        case = _case(record, "against the baseline")
         compared = record.compared
         why = tuple(f"{each.scenario}: {each.series}" for each in compared.counting)
-        _judge(case, compared.verdict, why, "\n".join(record.reasons))
+        _judge(case, compared.verdict, why, "\n".join((*record.reasons, "", record.command)))
         yield case
     if record.not_started is not None or record.difference is not None:
-        case = _case(record, "run")
+        case = _case(record, "the run as a whole")
         why = tuple(each for each in (record.not_started, record.difference) if each is not None)
         verdict = Verdict.FAIL if record.not_started is None else Verdict.ERROR
         _judge(case, verdict, why, "\n".join(record.reasons))

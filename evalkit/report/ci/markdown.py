@@ -16,7 +16,7 @@ from evalkit.report.baseline import summary, why
 from evalkit.report.closing import interval_of
 from evalkit.report.live import time_words
 from evalkit.report.words import SYMBOLS, clean, count
-from evalkit.store import RunRecord, ScenarioRecord, command_of
+from evalkit.store import RunRecord, ScenarioRecord
 
 LONGEST = 60_000
 """Characters: a comment of GitHub's holds 65,536, a step summary a mebibyte."""
@@ -27,7 +27,6 @@ MOST = 20
 
 _ORDER = (Verdict.ERROR, Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, None, Verdict.PASS)
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#!|~&@:/$]|(?<=www)\.)", re.IGNORECASE)
-_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _WORD = {
     Verdict.PASS: "passed",
     Verdict.FAIL: "failed",
@@ -169,7 +168,7 @@ def _changed(changed: Iterable[ChangedSession]) -> Iterator[str]:
             f"{code(first.before or 'nothing more')} → {code(first.now or 'nothing more')}{newly}"
         )
     if rest := sum(map(len, list(alike.values())[MOST:])):
-        yield f"- and {count(rest, 'more session')} that did something else"
+        yield f"- and {count(rest, 'more session')} that behaved differently"
 
 
 def _scenarios(own: Iterable[ScenarioRecord], regressed: Collection[str]) -> Iterator[str]:
@@ -209,20 +208,9 @@ def _again(record: RunRecord, own: Iterable[ScenarioRecord]) -> Iterator[str]:
     yield "Run what did not pass again:"
     yield ""
     for each in failed[:MOST]:
-        again = command_of(
-            record.path,
-            seed=record.seed,
-            scenario=each.name,
-            live=record.live,
-            base=_base(record) if each.name in regressed else None,
-        )
+        compared = record.compared if each.name in regressed else None
+        again = record.again(each.name, compared=compared)
         yield f"- {code(again)}"
-
-
-def _base(record: RunRecord) -> str | None:
-    """The commit that the run was held against, if it was one."""
-    baseline = "" if record.compared is None else record.compared.baseline
-    return baseline if _COMMIT.fullmatch(baseline) else None
 
 
 def _colophon(record: RunRecord) -> str:

@@ -1,7 +1,8 @@
-"""A run against its baseline: what got worse, what got better, who did something else."""
+"""A run against its baseline: what got worse, what got better, who behaves differently."""
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -59,11 +60,19 @@ def moved_words(moved: Moved) -> str:
 
 def what_to_do(before: Before | None, record: RunRecord) -> str | None:
     """What is to be done about a run that fails by its baseline."""
-    if before is None or before.verdict is not Verdict.FAIL:
+    compared = record.compared
+    if before is None or compared is None or before.verdict is not Verdict.FAIL:
         return None
+    if compared.revision is not None:
+        return (
+            f"`git diff {compared.revision}` shows what changed since; "
+            "if the change is meant, the review says so"
+        )
+    known = shlex.quote(compared.file or compared.baseline)
+    to = f" --to {known}" if compared.file else ""
     return (
-        f"`evalkit compare {before.baseline} {record.run}` compares them; "
-        f"if the change is meant, `evalkit baseline accept {record.run}`"
+        f"`evalkit compare {known} {record.run}` says what moved; "
+        f"if the change is meant, `evalkit baseline accept {record.run}{to}`"
     )
 
 

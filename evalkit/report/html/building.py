@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from evalkit.report.html.banner import banner_of
 from evalkit.report.html.before import before_of
 from evalkit.report.html.chosen import MOST_BAD, MOST_CELLS, MOST_GOOD, Chosen, chosen_sessions
 from evalkit.report.html.conduct import conduct_of
 from evalkit.report.html.cost import cost_of
+from evalkit.report.html.gates import gates_of
 from evalkit.report.html.history import past_of, trend
 from evalkit.report.html.integrations import integrations_of
-from evalkit.report.html.judged import banner_of, gates_of, scenarios_of
 from evalkit.report.html.latency import latencies_of
 from evalkit.report.html.load import load_of
 from evalkit.report.html.located import located
 from evalkit.report.html.matrix import matrix_of
 from evalkit.report.html.problems import MOST_PROBLEMS, findings_total, problems_of
 from evalkit.report.html.reading import Stored
+from evalkit.report.html.scenarios import scenarios_of
 from evalkit.report.html.sessions import Told, told_of
 from evalkit.report.html.stories import LONGEST_TEXT, MOST_CALLS
 from evalkit.report.html.view import PastRun, Problem, View

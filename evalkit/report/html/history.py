@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evalkit.errors import UsageError
 from evalkit.gate import Verdict
-from evalkit.report.html.conduct import conduct_in
+from evalkit.report.html.conduct import shares_of
 from evalkit.report.html.groups import known, spread_of
 from evalkit.report.html.reading import Stored
 from evalkit.report.html.view import PastRun
@@ -40,7 +40,6 @@ def past_of(stored: Stored) -> PastRun:
         if name in record.added
     ]
     rows = np.flatnonzero(~np.isin(stored.sessions.labels("scenario").codes, added))
-    conduct = conduct_in(stored, "", rows)
     sound = {each.name for each in record.scenarios if not each.faulty and not each.added}
     turns = stored.turns.labels("scenario")
     codes = [code for code, name in enumerate(turns.texts) if name in sound]
@@ -50,11 +49,8 @@ def past_of(stored: Stored) -> PastRun:
     return replace(
         told_by(record),
         sessions=len(rows),
-        completed=conduct.completed,
-        escalated=conduct.escalated,
-        degraded=conduct.degraded,
-        held=conduct.held,
         p90=None if spread is None else spread.p90,
+        **shares_of(stored, rows),
     )
 
 

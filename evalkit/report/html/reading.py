@@ -19,7 +19,7 @@ from evalkit.store import Run, RunRecord, part_name
 from evalkit.store.arrays import array_of
 from evalkit.store.columns import schema_of, table_of
 from evalkit.store.events import KINDS, record_of
-from evalkit.store.parts import open_part
+from evalkit.store.reading import open_part
 from evalkit.store.tables import TABLES
 
 if TYPE_CHECKING:
@@ -167,14 +167,14 @@ def records_of(
     part = stored.journals.get(part_name(cell))
     if part is None:
         return
-    file = open_part(part, codes=("kind", "session"))
+    file = open_part(part, codes=("kind", "session"), mend=stored.run.mend)
     wanted = _wanted(file.read(["kind", "session"]), kinds, sessions)
     if not wanted:
         return
     rows = array_of_rows(wanted)
     bodies = not kinds or any("body" in KINDS[each].__dataclass_fields__ for each in kinds)
-    columns = None if bodies else [each for each in file.schema_arrow.names if each != "body"]
-    table = file.read(columns).replace_schema_metadata().take(rows)
+    columns = None if bodies else [each for each in file.columns if each != "body"]
+    table = file.read(columns).take(rows)
     yield from map(record_of, table.to_pylist())
 
 
@@ -210,13 +210,12 @@ def _table(run: Run, name: str) -> pa.Table:
     texts = [each.name for each in schema if pa.types.is_string(each.type)]
     loaded = any(each.fidelity and each.fidelity.load for each in run.record.scenarios)
     used = (*_COLUMNS[name], *(_UNDER_LOAD.get(name, ()) if loaded else ()))
-    tables = []
+    tables, mend = [], run.mend
     for path in run.parts(name):
-        part = open_part(path, codes=texts)
-        there = set(part.schema_arrow.names)
-        columns = [each for each in used if each in there]
+        part = open_part(path, codes=texts, mend=mend)
+        columns = [each for each in used if each in part.columns]
         # most parts are small: a pool of threads costs more than it gains
-        tables.append(part.read(columns, use_threads=False).replace_schema_metadata())
+        tables.append(part.read(columns, threads=False))
     if not tables:
         return table_of(TABLES[name], ()).select(list(used))
     return pa.concat_tables(tables, promote_options="default")

@@ -17,7 +17,6 @@ from evalkit.report.html.reading import Key, Stored, label, records_of, value
 from evalkit.report.html.stories import MOST_CALLS, Story, Texts, story_of
 from evalkit.report.html.texts import line_of, visible, visible_all
 from evalkit.report.html.view import SessionLine, Sessions
-from evalkit.store import command_of
 
 LEAST_OF_CALL = 200
 """Bytes that a call takes in a timeline at least, near enough: most take twice as many."""
@@ -131,7 +130,7 @@ def _views(stored: Stored, rows: Iterable[int]) -> dict[int, SessionView]:
 def _head(stored: Stored, line: SessionLine) -> Story:
     """What a timeline begins with, and what sessions are filtered by."""
     record = stored.record
-    again = command_of(record.path, seed=record.seed, scenario=line.scenario, session=line.session)
+    again = record.again(line.scenario, line.session)
     return {
         "scenario": line.scenario,
         "session": line.session,

@@ -19,8 +19,9 @@ def totals_of(stored: Stored, cost: Cost, before: Before | None) -> Iterator[Tot
     own = [each for each in record.scenarios if not each.added]
     yield _scenarios_total(own)
     if worse := regressions_of(before):
-        label = "regression" if len(worse) == 1 else "regressions"
-        yield Total(label=label, figure=str(len(worse)), of="against the baseline", bad=True)
+        label = "worse than the baseline"
+        of = "figure" if len(worse) == 1 else "figures"
+        yield Total(label=label, figure=str(len(worse)), of=of, bad=True)
     gates = [*record.gates, *(gate for each in own for gate in each.gates)]
     if gates:
         lost = sum(each.verdict is not Verdict.PASS for each in gates)
@@ -58,10 +59,11 @@ def _scenarios_total(own: Sequence[ScenarioRecord]) -> Total:
 
 
 def _sessions_total(stored: Stored) -> Total:
-    """How many sessions completed, of those that ran."""
-    record, ran = stored.record, len(stored.keys)
-    done = sum(each.ends.get(End.COMPLETED, 0) for each in record.scenarios)
-    planned = sum(each.sessions for each in record.scenarios)
+    """How many sessions of the suite completed, of those that ran; controls are no part of it."""
+    own = [each for each in stored.record.scenarios if not each.added]
+    ran = sum(scenario not in stored.record.added for scenario, _ in stored.keys)
+    done = sum(each.ends.get(End.COMPLETED, 0) for each in own)
+    planned = sum(each.sessions for each in own)
     of = f"of {ran:,}" if ran == planned else f"of {ran:,} begun, {planned:,} planned"
     return Total(label="sessions completed", figure=f"{done:,}", of=of)
 

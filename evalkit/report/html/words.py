@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from evalkit.metrics.definitions import METRICS
-
 _FIGURE = re.compile(r"(?P<what>[a-z]+[0-9.]*)\((?P<metric>[a-z]+\.[a-z0-9_]+)(?P<where>[^)]*)\)")
 
 _PLAIN: Mapping[str, str] = MappingProxyType(
@@ -30,9 +28,11 @@ _PLAIN: Mapping[str, str] = MappingProxyType(
         "session.failed": "sessions that did not come to their end",
         "session.recovered": "sessions that met a fault and came to their end as expected",
         "session.escalated": "sessions that were handed over to people",
-        "session.degraded": "sessions with an answer that says it is made without something",
+        "session.degraded": "sessions with an answer that says that something is missing",
         "session.held": "sessions that put the user off",
         "session.good": "sessions without anything wrong",
+        "session.calls": "how many calls a session makes",
+        "session.errors": "how many calls of a session get no usable reply",
         "turn.failed": "turns without the reply that was expected",
         "call.error": "calls without a usable reply",
         "call.timeout": "calls that the client gave up",
@@ -51,7 +51,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("violation", "a finding that fails its scenario; advice does not"),
     ("critical", "a scenario that the suite marks as critical: what fails in it comes first"),
     ("recovered", "a fault was met, and the session came to its end as expected all the same"),
-    ("degraded", "an answer says that it was made without something"),
+    ("degraded", "an answer says that something is missing"),
     ("held", "the user was put off until later"),
     ("handed over", "the session was given to people"),
     ("injected", "an error that a fault of the suite made"),
@@ -70,7 +70,7 @@ def plain(figure: str) -> str:
     """A figure like `p90(session.latency)` in words; nothing where there are none."""
     found = _FIGURE.search(figure)
     what, metric = (found["what"], found["metric"]) if found else ("", figure)
-    if metric not in METRICS or metric not in _PLAIN:
+    if metric not in _PLAIN:
         return ""
     if not what:
         return _PLAIN[metric]

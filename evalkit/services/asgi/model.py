@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from evalkit.services.latency import Latency
+from evalkit.latency import Latency
 from evalkit.services.quota.model import LimitsPart
 from evalkit.services.rest.routing import parse_route
 from evalkit.suite.hosts import Host

@@ -67,6 +67,10 @@ class AuthDesk:
         answer = self._own.get((request.method, request.path))
         return None if answer is None else answer(request)
 
+    def granted(self, request: Request) -> tuple[str, ...] | None:
+        """The scopes that a request's credential has; None where it is not, or no longer, good."""
+        return self._guard.granted(request)
+
     def admit(self, request: Request, scopes: Sequence[str], answer: Callable[[], Reply]) -> Reply:
         """What is answered to a request that needs these scopes."""
         return self._guard.admit(request, scopes, answer)

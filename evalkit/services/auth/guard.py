@@ -40,6 +40,12 @@ class Guard:
             return self._invalid(_EXPIRED)
         return self._under(grant, tuple(scopes), answer, grant.scopes)
 
+    def granted(self, request: Request) -> tuple[str, ...] | None:
+        """The scopes that a request's credential has; None where it is not, or no longer, good."""
+        credential = self._credential(request)
+        grant = None if credential is None else self._grant(credential)
+        return None if grant is None or not self._book.good(grant, request.at) else grant.scopes
+
     def _under(
         self,
         grant: Grant,

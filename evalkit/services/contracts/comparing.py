@@ -177,5 +177,10 @@ def _named(operation: Operation) -> dict[str, Parameter]:
     return found
 
 
-def _credentials(schemes: tuple[Scheme, ...]) -> frozenset[tuple[str, str, str]]:
-    return frozenset((each.place, each.name.lower(), each.prefix.lower()) for each in schemes)
+def _credentials(schemes: tuple[Scheme, ...]) -> frozenset[tuple[str, str, str, str]]:
+    """What a caller needs: credentials by where they stand, and each scope of theirs."""
+    return frozenset(
+        (each.place, each.name.lower(), each.prefix.lower(), scope)
+        for each in schemes
+        for scope in ("", *each.scopes)
+    )

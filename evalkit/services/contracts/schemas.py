@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
+from evalkit.services.openapi.discriminators import CHOICES
 from evalkit.services.openapi.schemas import Form, Schemas, Sense
 from evalkit.services.openapi.shapes import Shape, shape_of, together
 from evalkit.services.openapi.wording import shown
@@ -156,6 +157,15 @@ class _Walk:
             yield from self.compare(*pair, f"{where}.*", depth + 1)
 
     def _branches(self, old: Form, new: Form, where: str, depth: int) -> Iterator[Found]:
+        before, after = old.get("discriminator"), new.get("discriminator")
+        if before and after:
+            yield from self._kinds(old, new, where, depth)
+            return
+        for told, gained in ((before, False), (after, True)):
+            if told:
+                word = "tells values apart " + ("now" if gained else "no more")
+                what = f"the field {told['propertyName']} {word}"
+                yield (self._narrower if gained else self._wider)(where, what)
         for name in ("oneOf", "anyOf"):
             before, after = old.get(name, []), new.get(name, [])
             if before and after and len(before) == len(after):
@@ -166,6 +176,44 @@ class _Walk:
                 more = len(after) > len(before)
                 narrower = not more if before and after else bool(after)
                 yield (self._narrower if narrower else self._wider)(where, count)
+
+    def _kinds(self, old: Form, new: Form, where: str, depth: int) -> Iterator[Found]:
+        """What a discriminator tells: which values there are, and what each of them stands for."""
+        before, after = old["discriminator"], new["discriminator"]
+        if before["propertyName"] != after["propertyName"]:
+            was, now = before["propertyName"], after["propertyName"]
+            yield True, where, f"the field that tells values apart was {was}, is {now}"
+            return
+        field = f"{where}.{before['propertyName']}"
+        changed: dict[tuple[int, int], bool] = {}
+        for value, index in before["branches"].items():
+            if value not in after["branches"]:
+                yield self._narrower(field, f"the value {shown(value)} is gone")
+                continue
+            place = index, after["branches"][value]
+            one, other = _branch(old, place[0]), _branch(new, place[1])
+            found = list(self.compare(one, other, f"{where}.oneOf.{value}", depth + 1))
+            changed[place] = bool(found) or changed.get(place, False)
+            names = _name(self._old, one), _name(self._new, other)
+            if changed[place] and names[0] != names[1]:
+                what = f"the value {shown(value)} stands for {names[1]}, was {names[0]}"
+                yield True, field, what
+            yield from found
+        for value in after["branches"]:
+            if value not in before["branches"]:
+                yield self._wider(field, f"a new value {shown(value)}")
+
+
+def _branch(form: Form, index: int) -> Form:
+    """A branch of those that a discriminator tells apart."""
+    branches: list[Form] = next(form[name] for name in CHOICES if form.get(name))
+    return branches[index]
+
+
+def _name(schemas: Schemas, form: Form) -> str:
+    """What the schema of a branch is called."""
+    node = schemas.place(schemas.resolved(form))
+    return str(node.where[-1]) if node is not None and node.where else "another schema"
 
 
 def _no_branch(name: str, forms: Sequence[Form]) -> Form:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from evalkit.services.latency import Latency
+from evalkit.latency import Latency
 from evalkit.services.quota.model import LimitsPart
 from evalkit.suite.hosts import Host
 from evalkit.suite.parts import Flag

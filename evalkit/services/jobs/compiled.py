@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from evalkit.keyed import Draw
+from evalkit.latency import Latency
 from evalkit.services.compiling import Compiler
 from evalkit.services.jobs.job import Job
 from evalkit.services.jobs.model import JobPart, QueuePart
-from evalkit.services.latency import Latency
 from evalkit.services.template import Template, Where
 
 Kind: TypeAlias = Literal["job", "task"]
@@ -66,18 +66,22 @@ class CompiledJob:
 
 def compile_jobs(
     jobs: Mapping[str, JobPart],
-    queues: Mapping[str, QueuePart],
+    queues: Mapping[str, Any],
     names: Sequence[str],
     compiler: Compiler,
 ) -> Mapping[str, CompiledJob]:
-    """The jobs and queues of a definition; requests bring the variables `names`. Mistakes are left
-    with the compiler.
+    """The jobs of a definition and its queues for people; requests bring the variables `names`.
+    Mistakes are left with the compiler.
     """
     for name in set(jobs) & set(queues):
         compiler.refuse(("queues", name), f"a job is called `{name}` already", at_key=True)
     compiled = {name: _job(name, part, names, compiler) for name, part in jobs.items()}
     return {
-        **{name: _queue(name, part, names, compiler) for name, part in queues.items()},
+        **{
+            name: _queue(name, part, names, compiler)
+            for name, part in queues.items()
+            if isinstance(part, QueuePart)
+        },
         **compiled,
     }
 

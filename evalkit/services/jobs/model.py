@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from evalkit.services.latency import Latency
+from evalkit.latency import Latency
 from evalkit.suite.parts import Part
 from evalkit.units import Duration, Share
 

@@ -129,8 +129,10 @@ class Api(Protocol):
         """How the rate limits stand."""
         ...
 
-    def unlimited(self, used: Mapping[str, int]) -> Mapping[str, Level]:
-        """What is told of rate limits where none is configured: as if this request were alone."""
+    def unlimited(self, used: Mapping[str, int], call: Call) -> Headers:
+        """What is told of rate limits where none is configured: generous ones, as if this request
+        were alone.
+        """
         ...
 
 

@@ -23,6 +23,8 @@ RULE = "auto"
 class Auto:
     """The model that needs no script."""
 
+    reads_headers, personal = False, True
+
     def answer(self, conversation: Conversation, caller: Caller | None) -> ModelReply | NoReply:
         """What it says to this conversation."""
         draw = Draw(RULE, None if caller is None else caller.session, conversation.user)

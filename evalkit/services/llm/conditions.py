@@ -18,11 +18,14 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition: what it wants, whether that holds, and what there is instead."""
+    """One condition: what it wants, whether that holds, and what there is instead. `of_header` says
+    that it asks for a header of the request.
+    """
 
     wants: str
     holds: _Test
     seen: _Seen
+    of_header: bool = False
 
     def differs(self, conversation: Conversation) -> str:
         """What it wants and what there is instead, in few words."""
@@ -85,6 +88,7 @@ def _header_condition(name: str, pattern: str) -> Condition:
         f"`header: {{{name}: {pattern}}}`",
         lambda c: (value := c.header(name)) is not None and bool(found(value)),
         lambda c: f"no header {name}" if c.header(name) is None else c.header(name),
+        of_header=True,
     )
 
 

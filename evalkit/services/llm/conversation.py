@@ -56,6 +56,7 @@ class Conversation:
         "messages",
         "model",
         "offered",
+        "steady",
         "tool_messages",
         "tools",
         "turns",
@@ -80,6 +81,8 @@ class Conversation:
         self.choice = choice
         self.format = format
         self.headers = headers
+        self.steady = False
+        """Whether it is this same object in every request that holds it, whoever asks."""
         self.last = self.messages[-1] if self.messages else None
         self.tool_messages = tuple(each for each in self.messages if each.role == "tool")
         users = [each.text for each in self.messages if each.role == "user"]
@@ -94,6 +97,7 @@ class Conversation:
         for name in self.__slots__:
             setattr(other, name, getattr(self, name))
         other.headers = headers
+        other.steady = False
         return other
 
     @property

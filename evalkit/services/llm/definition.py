@@ -6,10 +6,11 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from evalkit.services.latency import Latency
+from evalkit.latency import Latency
 from evalkit.services.llm.dialect import Mark
 from evalkit.services.llm.limits import RateLimitPart, TokenCount
 from evalkit.services.llm.pace import Pace
+from evalkit.services.llm.recorded import RecordedUsagePart
 from evalkit.services.quota.model import LimitsPart
 from evalkit.suite.hosts import Host
 
@@ -44,3 +45,8 @@ class ProviderDefinition(LimitsPart):
     require_key: Key = Field(True, description="Whether it wants a key, or the key it wants")
     context: TokenCount | None = Field(None, description="Tokens that a conversation may have")
     rate_limit: RateLimitPart | None = Field(None, description="What may be used in a window")
+    usage: RecordedUsagePart | None = Field(
+        None,
+        description="Recorded tokens, drawn for each reply of which the script says none. Without, "
+        "tokens are estimated",
+    )

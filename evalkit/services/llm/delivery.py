@@ -7,12 +7,13 @@ differences of those due times, so that rounding does not add up.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from evalkit.keyed import digest_of
 from evalkit.quick import quick
 from evalkit.services.llm.asked import Asked, Call
+from evalkit.services.llm.remembered import Remembered
 from evalkit.services.llm.reply import ModelReply
 from evalkit.services.llm.speed import Speed
 from evalkit.wire import Head, Send, Step, Usage, Wait
@@ -21,6 +22,7 @@ Piece: TypeAlias = tuple[int, bytes]
 """Bytes, and the number of the token that they go out with: 0 and 1 are the first."""
 
 _SECOND = 1_000_000_000
+_HEAD = Head()
 
 
 @quick
@@ -41,16 +43,33 @@ class Stamp:
         return self.id(choice, index)[:24] if choice else self.id(index)[:24]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What a model says to a request, in the form that was asked for, and its tokens as the script
+    says or as they are estimated: the same each time that the same is said. `texts` is where an
+    endpoint keeps what it wrote of it, by a name of its own.
+    """
+
+    replies: tuple[ModelReply, ...]
+    usage: Usage
+    texts: dict[str, str] = field(default_factory=dict)
+
+
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """All that a reply on the wire is made from. `replies` has one for each choice."""
+    """All that a reply on the wire is made from."""
 
     asked: Asked
     call: Call
-    replies: tuple[ModelReply, ...]
+    wording: Wording
     stamp: Stamp
     usage: Usage
+
+    @property
+    def replies(self) -> tuple[ModelReply, ...]:
+        """One for each choice."""
+        return self.wording.replies
 
     @property
     def reply(self) -> ModelReply:
@@ -65,6 +84,19 @@ class Delivery:
 
 def delivery(asked: Asked, call: Call, said: ModelReply) -> Delivery:
     """The delivery of what a model says."""
+    wording = _WORDINGS.get(asked, said)
+    if wording is None:
+        wording = _wording(asked, said)
+        if asked.conversation.steady:
+            _WORDINGS.keep(wording, asked, said)
+    stamp = Stamp(seed=call.seed, created=call.epoch_ns // _SECOND, model=asked.conversation.model)
+    return Delivery(asked=asked, call=call, wording=wording, stamp=stamp, usage=wording.usage)
+
+
+_WORDINGS: Remembered[Wording] = Remembered()
+
+
+def _wording(asked: Asked, said: ModelReply) -> Wording:
     if said.reasoning is not None and not asked.reasons:
         said = replace(said, reasoning=None)
     replies = tuple(
@@ -73,8 +105,7 @@ def delivery(asked: Asked, call: Call, said: ModelReply) -> Delivery:
     written = sum(each.output_tokens() for each in replies)
     thought = sum(each.reasoning_tokens() for each in replies)
     usage = said.usage or Usage(input=asked.input_tokens, output=written, reasoning=thought)
-    stamp = Stamp(seed=call.seed, created=call.epoch_ns // _SECOND, model=asked.conversation.model)
-    return Delivery(asked=asked, call=call, replies=replies, stamp=stamp, usage=usage)
+    return Wording(replies=replies, usage=usage)
 
 
 def in_one_piece(body: bytes, sent: Delivery) -> tuple[Step, ...]:
@@ -82,7 +113,7 @@ def in_one_piece(body: bytes, sent: Delivery) -> tuple[Step, ...]:
     speed = sent.call.speed
     spoken = 0 if speed.at_once else speed.after(max(sent.tokens - 1, 0))
     wait = sent.call.latency_ns + spoken
-    return (Wait(wait), Head(), Send(body)) if wait else (Head(), Send(body))
+    return (Wait(wait), _HEAD, Send(body)) if wait else (_HEAD, Send(body))
 
 
 def streamed(pieces: Iterable[Piece], latency_ns: int, speed: Speed) -> tuple[Step, ...]:

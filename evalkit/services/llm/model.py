@@ -39,9 +39,9 @@ class CallPart(Part):
 
 
 class UsagePart(Part):
-    """Tokens, instead of their estimate: one for every four bytes of a text (UTF-8, rounded up); of
-    what is read, tools as their JSON, 4 more for each message, 3 for the conversation, and 85 for
-    each image or file.
+    """Tokens, instead of recorded usage or their estimate: one for every four bytes of a text
+    (UTF-8, rounded up); of what is read, tools as their JSON, 4 more for each message, 3 for the
+    conversation, and 85 for each image or file.
     """
 
     input: Natural = Field(description="All tokens read")

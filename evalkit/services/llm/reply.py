@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from evalkit.quick import quick
 from evalkit.services.llm import tokens
 from evalkit.wire import Usage
 
@@ -19,6 +20,7 @@ class Finish(StrEnum):
     CONTENT_FILTER = "content_filter"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A call of a tool. `arguments` is JSON text, as models write it."""
@@ -27,6 +29,7 @@ class ToolCall:
     arguments: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReply:
     """A model's answer: text, tool calls, both, or a refusal. `rule` names what decided on it.

@@ -25,6 +25,8 @@ from evalkit.wire import Caller, Usage
 NAMES = ("session", "turn", "model", "user", "result", "results", "turns", "history", "tools")
 """The variables that replies of a script see."""
 
+_OF_CALLER = frozenset({"session", "turn"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
@@ -73,6 +75,10 @@ class Script:
     def __init__(self, rules: tuple[Rule, ...], *, follows_plan: bool) -> None:
         self.rules = rules
         self._follows_plan = follows_plan
+        self.reads_headers = any(each.of_header for rule in rules for each in rule.conditions)
+        """Whether it matters with which headers a conversation is brought."""
+        self.personal = follows_plan or any(not _OF_CALLER.isdisjoint(e.names) for e in rules)
+        """Whether it matters on whose behalf it is asked."""
 
     def answer(self, conversation: Conversation, caller: Caller | None) -> ModelReply | NoReply:
         """What the model says to this conversation."""

@@ -11,6 +11,7 @@ from evalkit.services.llm.auto import Auto
 from evalkit.services.llm.conditions import Condition
 from evalkit.services.llm.conversation import Conversation
 from evalkit.services.llm.explaining import tried
+from evalkit.services.llm.remembered import Remembered
 from evalkit.services.llm.reply import ModelReply, NoReply
 from evalkit.services.llm.script import Script
 from evalkit.wire import Caller
@@ -42,6 +43,13 @@ class Scripts:
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self._parts = tuple(parts)
+        own = (each for part in self._parts for each in part.conditions)
+        self.reads_headers = any(each.of_header for each in own) or any(
+            part.script.reads_headers for part in self._parts
+        )
+        """Whether it matters with which headers a conversation is brought."""
+        self._personal = any(part.script.personal for part in self._parts)
+        self._said: Remembered[ModelReply] = Remembered()
 
     @classmethod
     def one(cls, script: Script | Auto) -> Scripts:
@@ -50,6 +58,17 @@ class Scripts:
 
     def answer(self, conversation: Conversation, caller: Caller | None) -> ModelReply | NoReply:
         """What the model says to this conversation."""
+        if not conversation.steady:
+            return self._answer(conversation, caller)
+        of = caller if self._personal else None
+        if (known := self._said.get(conversation, of)) is not None:
+            return known
+        said = self._answer(conversation, caller)
+        if isinstance(said, NoReply):
+            return said
+        return self._said.keep(said, conversation, of)
+
+    def _answer(self, conversation: Conversation, caller: Caller | None) -> ModelReply | NoReply:
         part = self._chosen(conversation)
         if part is None:
             return NoReply(self._why_none(conversation))

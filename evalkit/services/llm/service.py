@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
 from evalkit.quick import replaced
 from evalkit.services.base import DEFAULT_STARTS_AT_NS
 from evalkit.services.explaining import Tried
 from evalkit.services.llm.api import Api, Route, Speaking, answers, speaks
 from evalkit.services.llm.asked import Asked, Call
+from evalkit.services.llm.conversation import Conversation
 from evalkit.services.llm.delivery import Delivery, delivery
 from evalkit.services.llm.editing import ended_by
 from evalkit.services.llm.limits import Buckets
-from evalkit.services.llm.playing import played, used_by, with_headers
+from evalkit.services.llm.playing import Taken, played, used_by, with_headers
 from evalkit.services.llm.refusals import (
     Limited,
     NoKey,
@@ -25,11 +28,11 @@ from evalkit.services.llm.refusals import (
     WrongKey,
     WrongMethod,
 )
-from evalkit.services.llm.reply import NoReply
+from evalkit.services.llm.reply import ModelReply, NoReply
 from evalkit.services.llm.settings import ProviderSettings
 from evalkit.services.llm.speed import Speed
-from evalkit.services.llm.spoken import Spoken
-from evalkit.wire import Reply, Request
+from evalkit.services.llm.spoken import Spoken, Voice
+from evalkit.wire import Headers, Reply, Request, Usage
 
 _AT_ONCE = Speed(None)
 _MOST_PATHS = 256  # whose routes a service remembers
@@ -57,6 +60,7 @@ class ModelService:
         self._starts_at_ns = starts_at_ns
         self._found: dict[tuple[str, str], tuple[Route, Mapping[str, str]] | None] = {}
         self._limits: dict[str | None, Buckets] = {}
+        self._voices: dict[int, Voice] = {}
 
     def operation(self, request: Request) -> str:
         """What the request is for, like `chat`; `METHOD path` where that is unknown."""
@@ -67,7 +71,10 @@ class ModelService:
         """The healthy reply."""
         found = self._find(request)
         call = self._call(request, {} if found is None else found[1])
-        return self._signed(lambda: self._answer(None if found is None else found[0], call), call)
+        try:
+            return self._answer(None if found is None else found[0], call)
+        except Refused as refused:
+            return self._refusal(refused, call)
 
     def explain(self, request: Request) -> tuple[Tried, ...]:
         """The rules of the script that a request was tried against; none where it is refused."""
@@ -79,7 +86,7 @@ class ModelService:
             asked = endpoint.read(self._call(request, found[1]))
         except Refused:
             return ()
-        return self._settings.scripts.tried(asked.conversation, request.caller)
+        return self._settings.scripts.tried(self._brought(asked, request), request.caller)
 
     # What endpoints ask of the service --------------------------------------------------------
 
@@ -102,12 +109,19 @@ class ModelService:
 
     def counted(self, reply: Reply, model: str, call: Call) -> Reply:
         """The reply, counted against the rate limits by its usage. Raises `Refused`."""
-        used = used_by(reply)
+        return with_headers(reply, *self._limited(reply.usage, model, call))
+
+    # Parts ------------------------------------------------------------------------------------
+
+    def _limited(self, usage: Usage | None, model: str, call: Call) -> tuple[Headers, Taken]:
+        """What a reply of this usage tells of the rate limits, and takes of them. Raises `Refused`
+        where they leave no room for it.
+        """
+        used = used_by(usage)
         now = call.request.at
         limits = self._buckets(call)
         if limits is None:
-            levels = self._api.unlimited(used)
-            return with_headers(reply, self._api.limit_headers(levels, call))
+            return self._api.unlimited(used, call), ()
         spent = limits.refusal(now, used)
         if spent is not None:
             refused = self.refused(Limited(model, spent), call)
@@ -115,9 +129,7 @@ class ModelService:
             refused.headers = (*refused.headers, *headers)
             raise refused
         headers = self._api.limit_headers(limits.levels(now, used), call)
-        return with_headers(reply, headers, lambda: limits.take(now, used))
-
-    # Parts ------------------------------------------------------------------------------------
+        return headers, (lambda: limits.take(now, used),)
 
     def _buckets(self, call: Call) -> Buckets | None:
         """The rate limits of whoever asks; None where there are none."""
@@ -158,14 +170,13 @@ class ModelService:
             epoch_ns=self._starts_at_ns + request.at,
         )
 
-    def _signed(self, make: Callable[[], Reply], call: Call) -> Reply:
-        """The reply that is made, or the refusal, with what every reply has."""
-        try:
-            reply = make()
-        except Refused as refused:
-            refused.sign(call.seed)
-            reply = refused.reply()
+    def _signed(self, reply: Reply, call: Call) -> Reply:
+        """The reply with what every reply has."""
         return replaced(reply, headers=(*reply.headers, *self._api.headers(call)))
+
+    def _refusal(self, refused: Refused, call: Call) -> Reply:
+        refused.sign(call.seed)
+        return self._signed(refused.reply(), call)
 
     def _answer(self, route: Route | None, call: Call) -> Reply:
         request = call.request
@@ -180,7 +191,7 @@ class ModelService:
         if speaks(endpoint):
             return self._speak(endpoint, call)
         assert answers(endpoint)
-        return endpoint(self, call)
+        return self._signed(endpoint(self, call), call)
 
     def _check_key(self, call: Call) -> None:
         wanted = self._settings.require_key
@@ -196,27 +207,50 @@ class ModelService:
         asked = endpoint.read(call)
         self.check_model(asked.conversation.model, call)
         self.check_context(asked, call)
-        said = self._settings.scripts.answer(asked.conversation, call.request.caller)
+        conversation = self._brought(asked, call.request)
+        said = self._settings.scripts.answer(conversation, call.request.caller)
         if isinstance(said, NoReply):
             raise self.refused(Unscripted(said), call)
-        return self._told(endpoint, delivery(asked, call, said))
+        return self._told(endpoint, delivery(asked, call, self._as_recorded(said, asked, call)))
+
+    def _as_recorded(self, said: ModelReply, asked: Asked, call: Call) -> ModelReply:
+        """The reply with recorded usage, where there is some and the script says none."""
+        recorded = self._settings.recorded
+        if recorded is None or said.usage is not None:
+            return said
+        usage = recorded.draw(said.rule, asked.conversation.model, call.request.draw)
+        return said if usage is None else replace(said, usage=usage)
 
     def _told(self, endpoint: Speaking, sent: Delivery) -> Reply:
         """The reply of a delivery, which can be told otherwise. Raises `Refused`."""
         asked, call, settings = sent.asked, sent.call, self._settings
-        reply = self.counted(played(endpoint, sent), asked.conversation.model, call)
+        limits, taken = self._limited(sent.usage, asked.conversation.model, call)
+        speech = Spoken(sent, self._voice(endpoint))
+        if (keep := asked.keep) is not None:
+            taken = (*taken, lambda: keep(sent))
+        reply = played(endpoint, sent, (*limits, *self._api.headers(call)), taken, speech)
         if asked.stream:
             reply = ended_by(reply, settings.stream_ends_with, endpoint.dialect)
-        speech = Spoken(
-            sent,
-            endpoint.dialect,
-            lambda other: self._signed(lambda: self._told(endpoint, other), other.call),
-            lambda problem: self._signed(lambda: self._refuse(problem, call), call),
-            settings.context,
-        )
-        keep = asked.keep
-        taken = reply.taken if keep is None else (*reply.taken, lambda: keep(sent))
-        return replaced(reply, taken=taken, speech=speech)
+        return reply
 
-    def _refuse(self, problem: Problem, call: Call) -> Reply:
-        raise self.refused(problem, call)
+    def _voice(self, endpoint: Speaking) -> Voice:
+        if (voice := self._voices.get(id(endpoint))) is None:  # as long-lived as the service
+            self._voices[id(endpoint)] = voice = Voice(
+                dialect=endpoint.dialect,
+                tell=partial(self._told_or_refused, endpoint),
+                refuse=lambda problem, call: self._refusal(self.refused(problem, call), call),
+                limit=self._settings.context,
+            )
+        return voice
+
+    def _told_or_refused(self, endpoint: Speaking, sent: Delivery) -> Reply:
+        try:
+            return self._told(endpoint, sent)
+        except Refused as refused:
+            return self._refusal(refused, sent.call)
+
+    def _brought(self, asked: Asked, request: Request) -> Conversation:
+        """The conversation that is asked, with the headers that brought it where these matter."""
+        if not self._settings.scripts.reads_headers:
+            return asked.conversation
+        return asked.conversation.brought_by(request.headers)

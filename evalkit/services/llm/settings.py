@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalkit.services.latency import Latency
+from evalkit.latency import Latency
 from evalkit.services.llm.definition import ProviderDefinition
 from evalkit.services.llm.dialect import MARKS, Mark
 from evalkit.services.llm.limits import RateLimitPart
 from evalkit.services.llm.pace import Pace
+from evalkit.services.llm.recorded import RecordedUsage
 from evalkit.services.llm.scripts import Scripts
 
 
@@ -25,10 +26,16 @@ class ProviderSettings:
     require_key: bool | str = True
     context: int | None = None
     rate_limit: RateLimitPart | None = None
+    recorded: RecordedUsage | None = None
 
     @classmethod
-    def of(cls, definition: ProviderDefinition, scripts: Scripts) -> ProviderSettings:
-        """What a definition says."""
+    def of(
+        cls,
+        definition: ProviderDefinition,
+        scripts: Scripts,
+        recorded: RecordedUsage | None = None,
+    ) -> ProviderSettings:
+        """What a definition says, and the usage that was recorded."""
         return cls(
             scripts=scripts,
             hosts=definition.hosts,
@@ -39,4 +46,5 @@ class ProviderSettings:
             require_key=definition.require_key,
             context=definition.context,
             rate_limit=definition.rate_limit,
+            recorded=recorded,
         )

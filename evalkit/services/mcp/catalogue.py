@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from evalkit.latency import Latency
 from evalkit.services.compiling import Compiler
-from evalkit.services.latency import Latency
 from evalkit.services.mcp.model import McpDefinition, SaidPart, ToolEffectPart, ToolPart
 from evalkit.services.mcp.operations import OperationTool, operation_tools
 from evalkit.services.mcp.replies import CompiledSaid, CompiledToolEffect

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from evalkit.latency import Latency
 from evalkit.services.compiling import Compiler
-from evalkit.services.latency import Latency
 from evalkit.services.mcp.catalogue import Catalogue, compile_catalogue
 from evalkit.services.mcp.model import McpDefinition, PromptPart, ResourcePart
 from evalkit.services.mcp.uris import UriPattern, UriProblem, parse_uri

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from evalkit.services.latency import Latency
+from evalkit.latency import Latency
 from evalkit.services.mcp.versions import REVISIONS, Revision
 from evalkit.services.quota.model import LimitsPart
 from evalkit.suite.hosts import Host

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
+from evalkit.latency import Latency
 from evalkit.services.attribution import unattributed
-from evalkit.services.latency import Latency
 from evalkit.services.mcp.answers import Answer, Asked, Notice
 from evalkit.services.mcp.catalogue import CompiledTool
 from evalkit.services.mcp.compiled import CompiledMcp

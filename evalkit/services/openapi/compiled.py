@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from evalkit.latency import Latency
+from evalkit.services.auth.desk import CompiledAuth, compile_auth
 from evalkit.services.compiling import Compiler
-from evalkit.services.latency import Latency
 from evalkit.services.openapi.contract import Contract, Media, Operation
 from evalkit.services.openapi.model import OpenApiDefinition, OperationPart
 from evalkit.services.rest.compiled import CompiledRest, compile_rest
@@ -22,7 +23,7 @@ _PARAMETER = re.compile(r"\{([^{}/]+)\}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledOpenApi:
     """All that the services of one definition share. `rest` answers what is overridden; `examples`
-    names the example that an operation replies with.
+    names the example that an operation replies with; `auth` knows which credentials are good.
     """
 
     contract: Contract
@@ -32,6 +33,7 @@ class CompiledOpenApi:
     rest: CompiledRest
     routes: Mapping[str, str]
     examples: Mapping[str, str]
+    auth: CompiledAuth | None = None
 
 
 def compile_openapi(
@@ -70,6 +72,7 @@ def compile_openapi(
             for _, operation, part in parts.values()
             if part.example is not None
         },
+        auth=compile_auth(definition.auth, compiler),
     )
 
 
@@ -88,7 +91,16 @@ def _overridden(
             message = f"`{name}` and `{seen[operation.text]}` are the same operation"
             compiler.refuse(where, message, at_key=True)
         else:
-            yield operation.text, (name, operation, part)
+            yield operation.text, (name, operation, _insured(where, part, compiler))
+
+
+def _insured(where: Where, part: OperationPart, compiler: Compiler) -> OperationPart:
+    """The part without what is the contract's to say."""
+    for key in ("scopes", "public"):
+        if getattr(part, key):
+            message = "what a request must bring stands in the contract, under `security`"
+            compiler.refuse((*where, key), message)
+    return part.model_copy(update={"scopes": (), "public": False})
 
 
 def _route(operation: Operation) -> str:

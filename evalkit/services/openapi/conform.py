@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeAlias
 
 from evalkit.services.bodies import BodyError, read_json
 from evalkit.services.forms import KINDS, kind_of
 from evalkit.services.openapi.checking import Breach
 from evalkit.services.openapi.contract import Body, Contract, Media, Operation, Parameter
 from evalkit.services.openapi.fields import Fields
-from evalkit.services.openapi.security import carries, credential
+from evalkit.services.openapi.security import carried, credential, scopes_of, told_scopes
 from evalkit.services.openapi.values import Missing, Typer, read_pairs, read_text
 from evalkit.suite.problems import closest
 from evalkit.wire import Request
+
+Granted: TypeAlias = Callable[[Request], tuple[str, ...] | None]
+"""The scopes of a request's credential; None where they cannot be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,10 @@ class Refusal:
 class Conformity:
     """Checks the requests of one contract. It keeps nothing."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, granted: Granted = told_scopes) -> None:
+        """`granted` tells which scopes the credential of a request has."""
         self._contract = contract
+        self._granted = granted
         self._typer = Typer(contract.schemas)
         self._fields = Fields(contract.schemas)
 
@@ -38,13 +43,29 @@ class Conformity:
         self, operation: Operation, values: Mapping[str, str], request: Request
     ) -> Refusal | None:
         """Why a request does not conform: what an API looks at first decides the status."""
-        insecure = list(_insecure(operation, request))
+        unsafe, insecure = self._insecure(operation, request)
         parameters = list(self._parameters(operation, values, request))
         status, body = self._body(operation, request)
         found = (*insecure, *parameters, *body)
         if not found:
             return None
-        return Refusal(401 if insecure else 400 if parameters else status, found)
+        return Refusal(unsafe if insecure else 400 if parameters else status, found)
+
+    # Security ----------------------------------------------------------------------------------
+
+    def _insecure(self, operation: Operation, request: Request) -> tuple[int, list[Breach]]:
+        """What a request lacks: a credential (401), or scopes that it should have (403)."""
+        alternatives = carried(operation, request)
+        if not alternatives:
+            ways = (" with ".join(map(credential, each)) for each in operation.security)
+            what = f"no credential; needed: {' or '.join(ways)}"
+            return 401, [_unsafe(operation, what)]
+        had = self._granted(request) if any(map(scopes_of, alternatives)) else None
+        if had is None or any(set(scopes_of(each)) <= set(had) for each in alternatives):
+            return 200, []
+        needed = " or ".join(" ".join(scopes_of(each)) for each in alternatives)
+        what = f"the credential has {' '.join(had) or 'no scope'}; needed: {needed}"
+        return 403, [_unsafe(operation, what)]
 
     # Parameters --------------------------------------------------------------------------------
 
@@ -154,16 +175,10 @@ def _pairs(parameter: Parameter, request: Request) -> list[tuple[str, str]]:
     ]
 
 
-def _insecure(operation: Operation, request: Request) -> Iterator[Breach]:
-    alternatives = operation.security
-    if not alternatives or any(
-        all(carries(scheme, request) for scheme in each) for each in alternatives
-    ):
-        return
-    needed = " or ".join(" with ".join(map(credential, each)) for each in alternatives)
+def _unsafe(operation: Operation, what: str) -> Breach:
     holder = operation.node
     rule = f"{holder.place}.security" if "security" in holder.value else "security"
-    yield Breach(where="security", message=f"no credential; needed: {needed}", rule=rule)
+    return Breach(where="security", message=what, rule=rule)
 
 
 def unknown_path(contract: Contract, method: str, path: str) -> Breach:

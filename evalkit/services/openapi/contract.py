@@ -66,12 +66,17 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheme:
-    """One way to show who calls: where a credential stands, `name` being that of its carrier."""
+    """One way to show who calls: where a credential stands, `name` being that of its carrier.
+
+    `grants` says that its credentials have scopes, and `scopes` are those that an operation needs.
+    """
 
     key: str
     place: Literal["header", "query", "cookie", "none"]
     name: str = ""
     prefix: str = ""
+    grants: bool = False
+    scopes: tuple[str, ...] = ()
     node: Node
 
 

@@ -3,6 +3,8 @@
 It is no keyword of JSON Schema. A form keeps, beside its `oneOf` or `anyOf`, which value stands for
 which branch: those of `mapping`, and the names of schemas that no mapping leads to. A value is then
 checked against its own branch and no other, so that a breach is about what was meant.
+
+For a discriminator without `oneOf` or `anyOf` see `evalkit.services.openapi.bases`.
 """
 
 from __future__ import annotations
@@ -42,8 +44,8 @@ def read_discriminator(
         return None
     places = {_key(node, each, resolved): index for index, each in enumerate(references)}
     values: dict[str, int] = {}
-    for value, target in _mapping(given):
-        place = places.get(_key(node, _address(target), resolved))
+    for value, target in mapping_of(given):
+        place = places.get(_key(node, address_of(target), resolved))
         if place is None:
             names = [each.rpartition("/")[2] for each in references]
             near = closest(target.rpartition("/")[2], names)
@@ -64,14 +66,15 @@ def _choice(node: Node) -> str | None:
     return next((name for name in found if node.value[name]), None)
 
 
-def _mapping(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def mapping_of(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The values of a discriminator's mapping, each with where it leads."""
     mapping = given.get("mapping")
     for value, target in mapping.items() if isinstance(mapping, dict) else ():
         if isinstance(target, str):
             yield str(value), target
 
 
-def _address(target: str) -> str:
+def address_of(target: str) -> str:
     """A mapping leads to a schema by its name or by its address."""
     return target if set("#/.") & set(target) else f"{_COMPONENTS}{target}"
 
@@ -130,13 +133,17 @@ def _untold(value: dict[str, Any], told: Mapping[str, Any], schema: Any) -> Vali
 
 
 def told_apart(form: Mapping[str, Any], keyword: str) -> list[dict[str, Any]]:
-    """The branches of a form, each with the values of the property that stand for it."""
+    """The branches of a form, each with the values of the property that stand for it. A base is
+    none where others are made of it.
+    """
     branches = form[keyword]
     told = form.get("discriminator")
     if told is None:
         return list(branches)
     made = []
     for index, branch in enumerate(branches):
+        if index == told.get("base") and len(branches) > 1:
+            continue
         names = [name for name, place in told["branches"].items() if place == index]
         property_ = {told["propertyName"]: {"type": "string", "enum": names}}
         made.append(

@@ -7,8 +7,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from evalkit.services.jobs.model import JobPart, QueuePart
-from evalkit.services.latency import Latency
+from evalkit.latency import Latency
+from evalkit.services.auth.model import AuthPart
+from evalkit.services.jobs.model import JobPart
+from evalkit.services.queues.model import AnyQueue
 from evalkit.services.quota.model import LimitsPart
 from evalkit.services.rest.model import RoutePart
 from evalkit.services.state.model import StorePart
@@ -41,7 +43,14 @@ class OpenApiDefinition(LimitsPart):
     strict: Flag = Field(True, description="Whether requests that break the contract are refused")
     stores: Mapping[str, StorePart] = Field({}, description="What it remembers, by name")
     jobs: Mapping[str, JobPart] = Field({}, description="What operations start, by name")
-    queues: Mapping[str, QueuePart] = Field({}, description="Tasks for people, by name")
+    queues: Mapping[str, AnyQueue] = Field(
+        {}, description="Tasks for people, or messages for whoever takes them, by name"
+    )
+    auth: AuthPart | None = Field(
+        None,
+        description="Which credentials are good, for operations whose `security` asks for one; "
+        "else any are taken",
+    )
     operations: Mapping[str, OperationPart] = Field(
         {}, description="By operationId or METHOD /path: what differs from the contract"
     )

@@ -141,8 +141,8 @@ class Replies:
             yield header.name.lower(), text.encode("latin-1", "replace").decode("latin-1")
 
 
-_ERRORS = {401: "unauthorized", 404: "not_found", 405: "method_not_allowed"}
-_ERRORS |= {413: "too_large", 415: "unsupported_media_type"}
+_ERRORS = {401: "unauthorized", 403: "insufficient_scope", 404: "not_found"}
+_ERRORS |= {405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 
 
 def _response(operation: Operation, status: int | None) -> tuple[int, Response | None]:

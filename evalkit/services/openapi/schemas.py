@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from evalkit.errors import SuiteError
+from evalkit.services.openapi.bases import Derived, extends, is_base, read_base
 from evalkit.services.openapi.cycles import endless
 from evalkit.services.openapi.discriminators import read_discriminator
 from evalkit.services.openapi.document import Library, Node, Unresolved
@@ -44,7 +45,8 @@ class Schemas:
         self._library = library
         self._old = old
         self._entries: list[_Entry] = []
-        self._numbers: dict[tuple[Any, Sense], int] = {}
+        self._numbers: dict[tuple[Any, Sense, bool], int] = {}
+        self._derived = Derived(self._resolved_quietly)
         self._places: dict[int, Node] = {}
         self._unread: deque[_Entry] = deque()
 
@@ -81,17 +83,23 @@ class Schemas:
 
     # Reading -----------------------------------------------------------------------------------
 
-    def _address(self, node: Node, sense: Sense) -> str:
-        number = self._numbers.get((node.key, sense))
+    def _address(self, node: Node, sense: Sense, *, alone: bool = False) -> str:
+        """The address of a schema; with `alone` a base is read without those made of it."""
+        key = node.key, sense, alone and is_base(node.value)
+        number = self._numbers.get(key)
         if number is None:
-            number = self._numbers[node.key, sense] = len(self._entries)
-            entry = _Entry(node, sense)
+            number = self._numbers[key] = len(self._entries)
+            entry = _Entry(node, sense, alone=key[2])
             self._entries.append(entry)
             self._unread.append(entry)
         return f"{ADDRESS}{number}"
 
-    def _read(self, entry: _Entry, node: Node, sense: Sense, *, in_place: bool) -> Form:
-        """The form of the schema at a node; of what is none, one that takes everything."""
+    def _read(
+        self, entry: _Entry, node: Node, sense: Sense, *, in_place: bool, extending: bool = False
+    ) -> Form:
+        """The form of the schema at a node; of what is none, one that takes everything. One that
+        is `extending` another refers to it as to a part of itself.
+        """
         if node.value is False:
             return self._placed({"not": {}}, node)
         if node.value is True:
@@ -101,7 +109,7 @@ class Schemas:
             return self._placed({}, node)
         form = self._placed({}, node)
         if isinstance(node.value.get("$ref"), str):
-            self._refer(entry, form, node, sense, in_place=in_place)
+            self._refer(entry, form, node, sense, in_place=in_place, alone=extending)
             if self._old:
                 return form
         elif "$ref" in node.value:
@@ -110,22 +118,46 @@ class Schemas:
             if name in PLAIN:
                 self._plain(form, node, name, value)
             elif name in SCHEMAS or name in LISTS or name in MAPS:
-                self._nested(entry, form, node, name, sense, in_place=in_place)
+                self._nested(entry, form, node, name, sense, in_place=in_place, extending=extending)
         self._type(form, node)
         self._finish(form, node, sense)
+        self._kinds(entry, form, node, sense, in_place=in_place)
         return form
+
+    def _kinds(
+        self, entry: _Entry, form: Form, node: Node, sense: Sense, *, in_place: bool
+    ) -> None:
+        """A base is one of the schemas that are made of it, as the discriminator tells."""
+        if not is_base(node.value) or (entry.alone and node.key == entry.node.key):
+            return
+        kinds = read_base(node, self._derived.of(node), self._resolved_quietly, self._refuse)
+        if kinds is None:
+            return
+        form["discriminator"], form["oneOf"] = kinds.told, []
+        for each in kinds.nodes:
+            address = self._address(each, sense, alone=each.key == node.key)
+            form["oneOf"].append(self._placed({"$ref": address}, each))
+            if in_place:
+                entry.in_place.add(int(address.removeprefix(ADDRESS)))
 
     def _placed(self, form: Form, node: Node) -> Form:
         self._places[id(form)] = node
         return form
 
     def _refer(
-        self, entry: _Entry, form: Form, node: Node, sense: Sense, *, in_place: bool
+        self,
+        entry: _Entry,
+        form: Form,
+        node: Node,
+        sense: Sense,
+        *,
+        in_place: bool,
+        alone: bool,
     ) -> None:
         target = self._resolved(Node(node.document, node.where, {"$ref": node.value["$ref"]}))
         if target is None:
             return
-        form["$ref"] = address = self._address(target, sense)
+        form["$ref"] = address = self._address(target, sense, alone=alone)
         if in_place:
             entry.in_place.add(int(address.removeprefix(ADDRESS)))
 
@@ -150,7 +182,15 @@ class Schemas:
             form[name] = pattern
 
     def _nested(
-        self, entry: _Entry, form: Form, node: Node, name: str, sense: Sense, *, in_place: bool
+        self,
+        entry: _Entry,
+        form: Form,
+        node: Node,
+        name: str,
+        sense: Sense,
+        *,
+        in_place: bool,
+        extending: bool,
     ) -> None:
         value, inner = node.value[name], in_place and name in IN_PLACE
         if name in SCHEMAS:
@@ -160,7 +200,11 @@ class Schemas:
                 self._refuse(node, f"`{name}` is a list of schemas, at least one", name)
                 return
             places = [node.at(name, index) for index in range(len(value))]
-            form[name] = [self._read(entry, each, sense, in_place=inner) for each in places]
+            inherited = name == "allOf" and (extending or extends(node))
+            form[name] = [
+                self._read(entry, each, sense, in_place=inner, extending=inherited)
+                for each in places
+            ]
         elif not isinstance(value, dict):
             self._refuse(node, f"`{name}` is a mapping of schemas", name)
         else:
@@ -234,9 +278,12 @@ class Schemas:
 
 @dataclass(slots=True)
 class _Entry:
-    """One form of the table. `in_place` are those that it applies to the same value."""
+    """One form of the table. `in_place` are those that it applies to the same value; `alone` is a
+    base without those that are made of it.
+    """
 
     node: Node
     sense: Sense
+    alone: bool = False
     form: Form = field(default_factory=dict)
     in_place: set[int] = field(default_factory=set)

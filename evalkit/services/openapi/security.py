@@ -1,11 +1,14 @@
-"""How callers show who they are: the security schemes of a contract."""
+"""How callers show who they are and what they may do: the security schemes of a contract."""
 
 from __future__ import annotations
 
+import base64
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from evalkit.services.openapi.contract import Scheme
+from evalkit.services.openapi.contract import Operation, Scheme
 from evalkit.services.openapi.document import Node
 from evalkit.services.openapi.nodes import Nodes
 from evalkit.suite.problems import closest
@@ -43,7 +46,14 @@ def _scheme(key: str, node: Node, nodes: Nodes) -> Scheme | None:
             prefix = str(value.get("scheme", "bearer"))
             return Scheme(key=key, place="header", name="authorization", prefix=prefix, node=node)
         case "oauth2" | "openIdConnect":
-            return Scheme(key=key, place="header", name="authorization", prefix="bearer", node=node)
+            return Scheme(
+                key=key,
+                place="header",
+                name="authorization",
+                prefix="bearer",
+                grants=True,
+                node=node,
+            )
         case "mutualTLS":
             return Scheme(key=key, place="none", node=node)
     nodes.refuse(
@@ -66,8 +76,23 @@ def needed_by(
                 near = closest(name, schemes)
                 hint = f"; did you mean `{near}`?" if near else ""
                 nodes.refuse(node, f"there is no security scheme `{name}`{hint}")
-        found.append(tuple(schemes[name] for name in node.value if name in schemes))
+        found.append(
+            tuple(
+                _with_scopes(schemes[name], node.at(name), nodes)
+                for name in node.value
+                if name in schemes
+            )
+        )
     return tuple(found)
+
+
+def _with_scopes(scheme: Scheme, node: Node, nodes: Nodes) -> Scheme:
+    """The scheme with the scopes that are asked for, where its credentials have such."""
+    given = node.value
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        nodes.refuse(node, "a scheme is followed by a list of scopes, be it empty")
+        return scheme
+    return replace(scheme, scopes=tuple(given)) if scheme.grants else scheme
 
 
 def carries(scheme: Scheme, request: Request) -> bool:
@@ -84,6 +109,38 @@ def carries(scheme: Scheme, request: Request) -> bool:
         return bool(value)
     prefix, _, rest = value.partition(" ")
     return prefix.lower() == scheme.prefix.lower() and bool(rest.strip())
+
+
+def carried(operation: Operation, request: Request) -> list[tuple[Scheme, ...]]:
+    """The alternatives of an operation whose credentials a request carries."""
+    alternatives = operation.security or ((),)
+    return [each for each in alternatives if all(carries(one, request) for one in each)]
+
+
+def scopes_of(alternative: Sequence[Scheme]) -> tuple[str, ...]:
+    """The scopes that an alternative asks for."""
+    return tuple(dict.fromkeys(scope for each in alternative for scope in each.scopes))
+
+
+def told_scopes(request: Request) -> tuple[str, ...] | None:
+    """The scopes that a bearer token tells by itself, being a JWT: the claim `scope` of RFC 9068,
+    or `scp`. None where it tells none. Whether it is genuine is not asked.
+    """
+    scheme, _, token = (request.header("authorization") or "").partition(" ")
+    parts = token.strip().split(".")
+    if scheme.lower() != "bearer" or len(parts) != 3:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, RecursionError):
+        return None
+    found = [claims.get(each) for each in ("scope", "scp")] if isinstance(claims, dict) else []
+    return next((tuple(_words(each)) for each in found if isinstance(each, str | list)), None)
+
+
+def _words(scopes: str | list[object]) -> Iterator[str]:
+    for each in scopes.split() if isinstance(scopes, str) else scopes:
+        yield str(each)
 
 
 def credential(scheme: Scheme) -> str:

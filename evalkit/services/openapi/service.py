@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
+from evalkit.services.auth.desk import AuthDesk
 from evalkit.services.base import DEFAULT_STARTS_AT_NS
 from evalkit.services.bodies import BodyError, json_reply, read_json
 from evalkit.services.openapi.checking import Breach
 from evalkit.services.openapi.compiled import CompiledOpenApi, breaches_of
 from evalkit.services.openapi.conform import (
     Conformity,
+    Refusal,
     unknown_base,
     unknown_method,
     unknown_path,
@@ -18,6 +21,7 @@ from evalkit.services.openapi.conform import (
 from evalkit.services.openapi.contract import Operation, is_json
 from evalkit.services.openapi.patterns import Unmade
 from evalkit.services.openapi.replies import Replies
+from evalkit.services.openapi.security import carried, scopes_of, told_scopes
 from evalkit.services.rest.replies import allow_header
 from evalkit.services.rest.service import RestService
 from evalkit.services.template import RenderError
@@ -36,8 +40,10 @@ class OpenApiService:
     """A service that keeps to its contract and holds its clients to it.
 
     A request that breaks the contract is a breach in the journal, and refused as a good API does:
-    400, 401, 404, 405, 413 or 415. Unless it is strict, it is answered all the same. A reply that
-    breaks the contract is the definition's mistake: a 500 with a complaint.
+    400, 401, 403, 404, 405, 413 or 415. Unless it is strict, it is answered all the same. A reply
+    that breaks the contract is the definition's mistake: a 500 with a complaint.
+
+    With `auth`, credentials must be good too, wherever the contract asks for one.
     """
 
     kind = "openapi"
@@ -50,7 +56,10 @@ class OpenApiService:
         self.hosts = compiled.hosts
         self._compiled = compiled
         self._contract = compiled.contract
-        self._conformity = Conformity(compiled.contract)
+        auth = compiled.auth
+        self._auth = None if auth is None else AuthDesk(auth, starts_at_ns)
+        granted = told_scopes if self._auth is None else self._auth.granted
+        self._conformity = Conformity(compiled.contract, granted)
         self._replies = Replies(compiled.contract)
         self._rest = RestService(
             name, compiled.rest, starts_at_ns=starts_at_ns, unworded=self._unworded
@@ -66,18 +75,39 @@ class OpenApiService:
 
     async def handle(self, request: Request) -> Reply:
         """The healthy reply, or how the request is refused."""
+        if self._auth is not None and (own := self._auth.own(request)) is not None:
+            return self._delayed(replace(own, route=self.operation(request)), request)
         found = self._find(request)
         if found is None:
             return self._delayed(self._unknown(request), request)
         refusal = self._conformity.refusal(found.operation, found.values, request)
         breaches = () if refusal is None else tuple(map(str, refusal.breaches))
-        if refusal is not None and self._compiled.strict:
-            message = "; ".join(f"{each.where}: {each.message}" for each in refusal.breaches)
-            reply = self._replies.refusal(found.operation, request, refusal.status, message)
-            reply = self._delayed(reply, request)
-        else:
-            reply = await self._answered(found, request)
+        reply = self._admitted(found, refusal, request)
         return replace(reply, breaches=breaches, route=found.operation.text)
+
+    def _admitted(self, found: _Found, refusal: Refusal | None, request: Request) -> Reply:
+        """What is answered to a request; with `auth` only to a credential that is good."""
+        operation = found.operation
+        public = not operation.security or () in operation.security
+        if self._auth is None or public:
+            return self._replied(found, refusal, request)
+        if refusal is not None and refusal.status in (401, 403):
+            refusal = None  # the guard words it
+        answer = partial(self._replied, found, refusal, request)
+        had = set(self._auth.granted(request) or ())
+        ways = [scopes_of(each) for each in carried(operation, request) or operation.security]
+        needed = next((each for each in ways if set(each) <= had), ways[0])
+        reply = self._auth.admit(request, needed, answer)
+        answered = reply.access is not None and set(needed) <= set(reply.access.had)
+        return reply if answered else self._delayed(reply, request)
+
+    def _replied(self, found: _Found, refusal: Refusal | None, request: Request) -> Reply:
+        """The reply to a request, or how it is refused."""
+        if refusal is None or not self._compiled.strict:
+            return self._answered(found, request)
+        message = "; ".join(f"{each.where}: {each.message}" for each in refusal.breaches)
+        reply = self._replies.refusal(found.operation, request, refusal.status, message)
+        return self._delayed(reply, request)
 
     # Finding -----------------------------------------------------------------------------------
 
@@ -116,7 +146,7 @@ class OpenApiService:
 
     # Answering ---------------------------------------------------------------------------------
 
-    async def _answered(self, found: _Found, request: Request) -> Reply:
+    def _answered(self, found: _Found, request: Request) -> Reply:
         """What the definition says beside the contract, else what the contract says."""
         operation = found.operation
         if operation.text not in self._compiled.routes:
@@ -125,7 +155,7 @@ class OpenApiService:
             except Unmade as error:
                 return _failed(f"`{operation.text}` has no example, and {error}")
             return replace(reply, contract=self._replies.allowed(operation, reply))
-        reply = await self._rest.handle(_at_first_base(found, request))
+        reply = self._rest.answer(_at_first_base(found, request))
         reply = self._filled(reply, found, request)
         reply = self._checked(reply, operation)
         return replace(reply, contract=self._replies.allowed(operation, reply))

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from evalkit.faults.envelope import envelope_of, error_body
+from evalkit.latency import Latency
 from evalkit.services.base import Runs, Service
-from evalkit.services.latency import Latency
 from evalkit.services.quota.clients import client_of
 from evalkit.services.quota.limits import Bucket, Concurrency, Limit, Standing, TokenWindow, Window
 from evalkit.services.quota.model import LimitsPart, QuotaPart

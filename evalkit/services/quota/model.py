@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
-from evalkit.services.latency import Latency
+from evalkit.latency import Latency
 from evalkit.services.quota.clients import EACH, Each
 from evalkit.suite.parts import Count, Natural, OneOrMany, Part
 from evalkit.units import Duration, Rate

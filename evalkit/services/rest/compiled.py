@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from evalkit.latency import Latency
 from evalkit.services.auth.desk import CompiledAuth, compile_auth
 from evalkit.services.compiling import Compiler
 from evalkit.services.jobs.compiled import CompiledJob, compile_jobs
-from evalkit.services.latency import Latency
+from evalkit.services.queues.compiled import CompiledQueue, compile_queues
+from evalkit.services.rest.consumed import compile_consumption
+from evalkit.services.rest.consuming import Consumption
 from evalkit.services.rest.deferred import compile_deferral, compile_webhooks, polling_routes
 from evalkit.services.rest.deferring import STATUSES, Deferral
 from evalkit.services.rest.idempotency import Idempotency
@@ -45,6 +48,7 @@ class CompiledRoute:
     names: frozenset[str]
     operation: Operation | None = None
     deferral: Deferral | None = None
+    consumption: Consumption | None = None
     webhooks: tuple[CompiledWebhook, ...] = ()
     scopes: tuple[str, ...] = ()
     public: bool = False
@@ -59,12 +63,14 @@ class CompiledRest:
     routes: tuple[CompiledRoute, ...]
     router: Router
     stores: Mapping[str, CompiledStore] = field(default_factory=dict)
+    queues: Mapping[str, CompiledQueue] = field(default_factory=dict)
     auth: CompiledAuth | None = None
 
     @property
     def shared(self) -> bool:
         """Whether what one session does can be seen by another."""
-        return any(store.shared for store in self.stores.values())
+        stores, queues = self.stores.values(), self.queues.values()
+        return any(each.shared for each in stores) or any(each.shared for each in queues)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,13 @@ class _Working:
 
     stores: Mapping[str, CompiledStore]
     jobs: Mapping[str, CompiledJob]
+    queues: Mapping[str, CompiledQueue]
     polls: Mapping[str, Pattern]
+
+    @property
+    def people(self) -> frozenset[str]:
+        """The queues whose tasks people answer."""
+        return frozenset(name for name, each in self.jobs.items() if each.kind == "task")
 
 
 def compile_rest(
@@ -84,7 +96,8 @@ def compile_rest(
     shapes: dict[tuple[str, ...], str] = {}
     stores = compile_stores(definition.stores, compiler, folder)
     jobs = compile_jobs(definition.jobs, definition.queues, NAMES, compiler)
-    working = _Working(stores, jobs, polling_routes(definition.routes))
+    queues = compile_queues(definition.queues, compiler)
+    working = _Working(stores, jobs, queues, polling_routes(definition.routes))
     for text, part in definition.routes.items():
         pattern = _pattern(text, shapes, compiler)
         route = _route(text, part, pattern, working, compiler)
@@ -96,6 +109,7 @@ def compile_rest(
         routes=tuple(routes),
         router=Router(route.pattern for route in routes),
         stores=stores,
+        queues=queues,
         auth=_auth(definition, compiler),
     )
 
@@ -138,8 +152,14 @@ def _route(
     where: Where = ("routes", text)
     seen = (*NAMES, "stores") if working.stores else NAMES
     operation = compile_operation(where, part, pattern, working.stores, seen, compiler)
-    deferral = compile_deferral(where, part, pattern, working.jobs, working.polls, compiler)
+    queues, people = working.queues, working.people
+    polls = working.polls
+    consumption = compile_consumption(where, part, pattern, queues, people, polls, compiler)
+    deferral = None
+    if consumption is None:
+        deferral = compile_deferral(where, part, pattern, working.jobs, polls, queues, compiler)
     seen = (*seen, *added_by(part), *((deferral.job.kind,) if deferral else ()))
+    seen = (*seen, *((consumption.adds,) if consumption else ()))
     if part.reply is not None:
         places: list[tuple[Where, ReplyPart]] = [((*where, "reply"), part.reply)]
     else:
@@ -160,6 +180,7 @@ def _route(
         names=_names(replies, effect, operation, deferral, webhooks),
         operation=operation,
         deferral=deferral,
+        consumption=consumption,
         webhooks=webhooks,
         scopes=tuple(part.scopes),
         public=part.public,

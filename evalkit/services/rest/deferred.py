@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from evalkit.services.compiling import Compiler
@@ -27,22 +27,25 @@ def compile_deferral(
     pattern: Pattern | None,
     jobs: Mapping[str, CompiledJob],
     polls: Mapping[str, Pattern],
+    messages: Collection[str],
     compiler: Compiler,
 ) -> Deferral | None:
     """What a route does with a job or a queue, if it does. Its mistakes are left with the compiler.
 
-    `polls` are the routes that read the state of a job or task, by its name.
+    `polls` are the routes that read the state of a job or task, by its name; `messages` are the
+    queues that are none of people.
     """
     for verb, name in part.deferrals:
         allowed = [each for each, job in jobs.items() if job.kind in _KINDS[verb]]
         if name not in allowed:
+            allowed += [] if verb == "start" else messages
             place = " or ".join(_DECLARED[kind] for kind in _KINDS[verb])
             known = "" if allowed else f"; declare it in {place}"
             message = f"there is nothing called `{name}` to {verb}{known}"
             compiler.refuse((*where, verb), message, allowed=allowed, given=name)
             return None
         polled = pattern if verb == "poll" else polls.get(name)
-        parameter = None if polled is None else _last_parameter(polled)
+        parameter = None if polled is None else polled.last_parameter
         if verb == "poll" and pattern is not None and parameter is None:
             message = f"`poll` needs the id in the path, like `/{name}/{{id}}`"
             compiler.refuse((*where, verb), message)
@@ -78,8 +81,3 @@ def compile_webhooks(
         taken.add(webhook.name)
         compiled.append(webhook)
     return tuple(compiled)
-
-
-def _last_parameter(pattern: Pattern) -> str | None:
-    names = [name for name in pattern.parameters if name]
-    return names[-1] if names else None

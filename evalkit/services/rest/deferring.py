@@ -47,15 +47,8 @@ class Deferral:
 
     def location(self, path: Mapping[str, str], id_: str) -> str | None:
         """Where the state of the work is read; None where no route does, or it needs more."""
-        if self.polled is None:
-            return None
         known = {**path, self.parameter or "": id_}
-        segments = []
-        for text, name in zip(self.polled.segments, self.polled.parameters, strict=True):
-            if name is not None and name not in known:
-                return None
-            segments.append(text if name is None else known[name])
-        return "/" + "/".join(segments)
+        return None if self.polled is None else self.polled.filled(known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from evalkit.latency import Latency
 from evalkit.services.auth.model import AuthPart
-from evalkit.services.jobs.model import JobPart, QueuePart
-from evalkit.services.latency import Latency
+from evalkit.services.jobs.model import JobPart
+from evalkit.services.queues.model import AnyQueue
 from evalkit.services.quota.model import LimitsPart
-from evalkit.services.rest import deferring
+from evalkit.services.rest import consuming, deferring
 from evalkit.services.rest.operations import VERBS, Verb
 from evalkit.services.state.model import StorePart
 from evalkit.services.state.pages import MAX_LIMIT, Paging
@@ -92,8 +93,20 @@ class RoutePart(Part):
     )
     paging: Paging = Field("cursor", description="How a request names the page that it wants")
     start: str | None = Field(None, description="The job that is started; the reply is a 202")
-    put: str | None = Field(None, description="The queue that gets a new task")
-    poll: str | None = Field(None, description="The job or the queue whose state is read")
+    put: str | None = Field(None, description="The queue that gets a new task or message")
+    poll: str | None = Field(
+        None, description="The job, task or message whose state is read, by the id in the path"
+    )
+    take: str | None = Field(None, description="The queue of which the next message is given out")
+    acknowledge: str | None = Field(
+        None, description="The queue of which a message is done with, by the lease in the path"
+    )
+    release: str | None = Field(
+        None, description="The queue that gets a message back, by the lease in the path"
+    )
+    counts: str | None = Field(
+        None, description="The queue whose messages are counted: waiting, taken, done with, dead"
+    )
     reply: ReplyPart | None = None
     replies: tuple[ReplyPart, ...] = Field((), description="The first whose `if` holds answers")
     effect: EffectPart | None = None
@@ -120,22 +133,29 @@ class RoutePart(Part):
         return tuple((verb, name) for verb, name in named if name is not None)
 
     @property
+    def consumptions(self) -> tuple[tuple[consuming.Verb, str], ...]:
+        """What it does with a queue of messages, and which: one, or none."""
+        named = ((verb, getattr(self, verb)) for verb in consuming.VERBS)
+        return tuple((verb, name) for verb, name in named if name is not None)
+
+    @property
     def makes_reply(self) -> bool:
         """Whether what it does makes a reply where none is worded."""
-        return bool(self.operations or self.deferrals)
+        return bool(self.operations or self.deferrals or self.consumptions)
 
     @model_validator(mode="after")
     def _some_reply(self) -> RoutePart:
         if self.reply is not None and self.replies:
             raise ValueError("a route has either `reply` or `replies`")
         if not (self.makes_reply or self.reply or self.replies):
-            verbs = ", ".join((*VERBS, *deferring.VERBS))
+            verbs = ", ".join((*VERBS, *deferring.VERBS, *consuming.OWN))
             raise ValueError(f"a route has `reply` or `replies`, or it does one of {verbs}")
         return self
 
     @model_validator(mode="after")
     def _one_operation(self) -> RoutePart:
-        verbs: list[str] = [verb for verb, _ in (*self.operations, *self.deferrals)]
+        did = (*self.operations, *self.deferrals, *self.consumptions)
+        verbs: list[str] = list(dict.fromkeys(verb for verb, _ in did))
         if len(verbs) > 1:
             raise ValueError(f"a route has one of {', '.join(verbs)}, not several")
         belongs = {"page": ("list",), "paging": ("list",), "where": VERBS[:1] + VERBS[2:]}
@@ -154,6 +174,8 @@ class RestDefinition(LimitsPart):
     latency: Latency | None = None
     stores: Mapping[str, StorePart] = Field({}, description="What it remembers, by name")
     jobs: Mapping[str, JobPart] = Field({}, description="What routes start, by name")
-    queues: Mapping[str, QueuePart] = Field({}, description="Tasks for people, by name")
+    queues: Mapping[str, AnyQueue] = Field(
+        {}, description="Tasks for people, or messages for whoever takes them, by name"
+    )
     auth: AuthPart | None = Field(None, description="What a request must bring")
     routes: Annotated[Mapping[str, RoutePart], Field(min_length=1)]

@@ -41,6 +41,11 @@ class Operation:
         return self.verb in WRITES
 
     @property
+    def effect(self) -> str:
+        """The effect that it is, unless the route names its own."""
+        return f"{self.store}.{self.verb}"
+
+    @property
     def names(self) -> frozenset[str]:
         """The variables that it uses."""
         names = self.where.names | (self.record.names if self.record else frozenset())
@@ -94,7 +99,7 @@ def perform(
 def made_by(done: Done, route: str, effects: tuple[Effect, ...]) -> Reply:
     """The reply of an operation that its route does not word."""
     if done.status == 204:
-        return Reply(status=204, plan=(Head(),), effects=effects, route=route)
+        return Reply(status=204, headers=done.headers, plan=(Head(),), effects=effects, route=route)
     return Reply.whole(
         json_bytes(done.value),
         status=done.status,
@@ -105,8 +110,8 @@ def made_by(done: Done, route: str, effects: tuple[Effect, ...]) -> Reply:
     )
 
 
-def with_change(reply: Reply, operation: Operation, done: Done) -> Reply:
-    """The reply with the change bound to its effect: the one declared, else one named after it. An
+def with_change(reply: Reply, name: str, done: Done) -> Reply:
+    """The reply with the change bound to its effect: the one declared, else one of this name. An
     error changes nothing.
     """
     if done.change is None or reply.status >= 400:
@@ -114,7 +119,6 @@ def with_change(reply: Reply, operation: Operation, done: Done) -> Reply:
     if reply.effects:
         effect = replace(reply.effects[0], commit=done.change)
     else:
-        name = f"{operation.store}.{operation.verb}"
         effect = Effect(name=name, key=done.key, data=done.data, commit=done.change)
     return replace(reply, effects=(effect, *reply.effects[1:]))
 

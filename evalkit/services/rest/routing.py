@@ -48,6 +48,20 @@ class Pattern:
         """Sorts the more specific first, among routes of one length."""
         return tuple(name is not None for name in self.parameters)
 
+    @property
+    def last_parameter(self) -> str | None:
+        """The last of its parameters, where a path says which one is meant."""
+        return next((name for name in reversed(self.parameters) if name), None)
+
+    def filled(self, values: Mapping[str, str]) -> str | None:
+        """Its path with these values of parameters; None where one is missing."""
+        segments = []
+        for text, name in zip(self.segments, self.parameters, strict=True):
+            if name is not None and name not in values:
+                return None
+            segments.append(text if name is None else values[name])
+        return "/" + "/".join(segments)
+
     def fit(self, segments: tuple[str, ...]) -> dict[str, str] | None:
         """The values of its parameters, or None where it does not fit."""
         values = {}

@@ -14,7 +14,9 @@ from evalkit.services.auth.desk import AuthDesk
 from evalkit.services.base import DEFAULT_STARTS_AT_NS
 from evalkit.services.bodies import BodyError, json_reply
 from evalkit.services.jobs.board import Board
+from evalkit.services.queues.compiled import Lines
 from evalkit.services.rest.compiled import CompiledRest, CompiledRoute
+from evalkit.services.rest.consuming import Consumption, consume
 from evalkit.services.rest.deferring import STATUSES, Deferral, Deferred, defer, effects_of
 from evalkit.services.rest.idempotency import IdempotencyKeys
 from evalkit.services.rest.operations import Done, RefusedError, made_by, perform, with_change
@@ -56,6 +58,7 @@ class RestService:
         self._starts_at_ns = starts_at_ns
         self._keys = IdempotencyKeys()
         self._stores = Stores(rest.stores)
+        self._lines = Lines(rest.queues)
         self._board = Board()
         self._auth = None if rest.auth is None else AuthDesk(rest.auth, starts_at_ns)
 
@@ -70,6 +73,10 @@ class RestService:
 
     async def handle(self, request: Request) -> Reply:
         """The healthy reply, after the latency of its route."""
+        return self.answer(request)
+
+    def answer(self, request: Request) -> Reply:
+        """The same at once: nothing is waited for."""
         match = self._rest.router.find(request.method, request.path)
         route = None if match is None else self._rest.routes[match.index]
         wait = self._wait(route, request)
@@ -142,7 +149,9 @@ class RestService:
         """The reply of a route, with what it would change and what it would have told later."""
         if route.deferral is not None:
             return self._deferred(route, route.deferral, variables, request)
-        if route.operation is None:
+        if route.consumption is not None:
+            reply, variables = self._consumed(route, route.consumption, variables, request)
+        elif route.operation is None:
             with rendering(variables):
                 if self._unworded is not None and not route.replies:
                     reply = _with_effect(self._unworded(request), route, variables)
@@ -153,7 +162,7 @@ class RestService:
                 done = perform(route.operation, self._stores, variables, request)
             variables = {**variables, **done.variables}
             with rendering(variables):
-                reply = with_change(_replied(route, done, variables), route.operation, done)
+                reply = with_change(_replied(route, done, variables), route.operation.effect, done)
         if not route.webhooks:
             return reply
         ready = self._ready(route, request)
@@ -180,6 +189,26 @@ class RestService:
         over = ready if deferral.verb == "poll" else deferred.job.ends
         hooks, view = route.webhooks, deferred.view
         return with_callbacks(reply, hooks, variables, request, ready=ready, over=over, view=view)
+
+    def _consumed(
+        self,
+        route: CompiledRoute,
+        consumption: Consumption,
+        variables: dict[str, Any],
+        request: Request,
+    ) -> tuple[Reply, dict[str, Any]]:
+        """The reply of a route to who puts messages in a queue or takes them, and what templates
+        see of that. What changes nothing has no effect either.
+        """
+        line = self._lines.line(consumption.queue.name, request.caller)
+        at, start = self._ready(route, request), self._starts_at_ns
+        done = consume(consumption, line, variables, request, at=at, starts_at_ns=start)
+        variables = {**variables, **done.variables}
+        if done.change is None and not consumption.reads:
+            route = replace(route, effect=None)
+        with rendering(variables):
+            reply = with_change(_replied(route, done, variables), consumption.effect, done)
+        return reply, variables
 
     def _ready(self, route: CompiledRoute, request: Request) -> int:
         """The world time of the reply in nanoseconds."""

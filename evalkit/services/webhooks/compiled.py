@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.keyed import Draw
+from evalkit.latency import Latency
 from evalkit.services.bodies import json_bytes
 from evalkit.services.compiling import Compiler
-from evalkit.services.latency import Latency
 from evalkit.services.template import Expression, Template, Where
 from evalkit.services.webhooks.model import SignPart, WebhookPart
 from evalkit.services.webhooks.signing import signer

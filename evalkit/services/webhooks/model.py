@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
-from evalkit.services.latency import Latency
+from evalkit.latency import Latency
 from evalkit.suite.parts import Part
 from evalkit.units import DAY, SECOND, Duration
 

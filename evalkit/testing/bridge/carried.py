@@ -7,7 +7,7 @@ client's timeout raises that at once, a shorter one is not felt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -41,7 +41,7 @@ _REFUSED: Mapping[str, str] = {
 }
 _EXCEPTIONS = (
     *("refused", "unknown_host", "reset", "empty", "cut", "wrong_length", "malformed_chunk"),
-    *("garbage", "commit_then_lose", "no_response"),
+    *("garbage", "commit_then_lose"),
 )
 _TIMEOUTS = ("delay", "connect_delay", "stall", "slow_first_token")
 _LEDGER = ("commit_twice", "commit_nothing")
@@ -75,10 +75,31 @@ def refuse(rules: Iterable[Rule]) -> None:
         raise UsageError("\n".join(wrong), hint=hint)
 
 
-def table() -> str:
+_HEAD = """\
+## Faults over the bridge to httpx and httpx2
+
+`evalkit.testing.mocked` has no clock and no network of its own. How each fault reaches a client
+through it (`evalkit.testing.BRIDGE`); what is refused needs `evalkit.testing.world`.
+
+| it comes as | faults |
+|---|---|"""
+_WORDS: Mapping[Carries, str] = MappingProxyType(
+    {
+        Carries.RESPONSE: "what the response holds",
+        Carries.EXCEPTION: "the exception that the client raises",
+        Carries.TIMEOUT: "the client's own timeout, where it has one that is shorter",
+        Carries.LEDGER: "what the service commits",
+    }
+)
+
+
+def table_lines() -> Iterator[str]:
     """The table of what is carried, as Markdown."""
-    lines = ["| fault | over the bridge |", "|---|---|"]
+    yield from _HEAD.splitlines()
+    rows: dict[str, list[str]] = {each: [] for each in _WORDS.values()}
     for name, how in BRIDGE.items():
-        why = f": {_REFUSED[name]}" if how is Carries.REFUSED else ""
-        lines.append(f"| `{name}` | {how.value}{why} |")
-    return "\n".join(lines)
+        words = _WORDS[how] if how in _WORDS else f"refused: {_REFUSED[name]}"
+        rows.setdefault(words, []).append(f"`{name}`")
+    yield from (f"| {words} | {', '.join(names)} |" for words, names in rows.items())
+    yield ""
+    yield "A `wrong_length` below the true one is no exception: the response is cut off."

@@ -77,6 +77,21 @@ def test_what_is_tolerated_or_could_be_luck(
     assert compared(before, now).verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize(
+    ("slower", "turns", "verdict"),
+    [(1, 20, Verdict.PASS), (4, 5, Verdict.PASS), (8, 1, Verdict.FAIL), (8, 2, Verdict.FAIL)],
+)
+def test_a_session_counts_once_however_many_turns_it_has(slower: int, turns: int, verdict: Verdict):
+    def talk(seconds: float) -> SessionFacts:
+        return replace(session(), turns=(seconds * S,) * turns)
+
+    found = compared([talk(1)] * 20, [talk(3)] * slower + [talk(1)] * (20 - slower))
+    assert found.verdict is verdict
+    assert [(each.worse, each.n) for each in found.regressions] == (
+        [(slower, 20)] if verdict is Verdict.FAIL else []
+    )
+
+
 def test_what_got_better_is_told_and_passes():
     found = compared([session(5.0)] * 20, [session(1.0)] * 20)
     assert found.verdict is Verdict.PASS
@@ -104,6 +119,16 @@ def test_what_is_new_or_gone_is_named():
     now = replace(now, scenarios={**now.scenarios, "drift": other})
     found = compare_with(before, now, Tolerance())
     assert (found.new, found.vanished) == (("scenario drift",), ("happy: sessions s001",))
+
+
+def test_what_is_critical_comes_first_and_what_is_excused_does_not_count():
+    def of(seconds: float, **more: Any) -> Baseline:
+        facts = ScenarioFacts(sessions={f"s{at}": session(seconds) for at in range(9)})
+        return baseline(scenarios=dict.fromkeys(("a", "vital", "z"), facts), **more)
+
+    found = compare_with(of(1), of(9, critical=("vital",), excused=("a",)), Tolerance())
+    assert [each.scenario for each in found.regressions[::2]] == ["vital", "a", "z"]
+    assert {each.scenario for each in found.counting} == {"vital", "z"}
 
 
 def test_no_session_in_common_is_no_data():
@@ -140,6 +165,26 @@ def test_live_runs_are_samples():
     assert shift.low is not None
     assert 0 < shift.low < 0.5 * S < shift.high
     assert compared(before, drawn(200, lambda u: 1.5 + u, "slower"), live=True) == slower
+
+
+@pytest.mark.slow
+def test_samples_of_the_same_are_seldom_called_worse():
+    """The level is five in a hundred for thirty figures together, not for each of them."""
+
+    def mixed(key: str) -> list[SessionFacts]:
+        found = []
+        for at in range(40):
+            draw = Draw(key, at)
+            seconds = 1 + 3 * draw.unit("s") ** 4
+            more = {"cost": 0.01 * (1 + draw.unit("c")), "errors": float(draw.unit("e") < 0.1)}
+            found.append(session(seconds, good=draw.unit("g") < 0.9, **more))
+        return found
+
+    verdicts = [
+        compared(mixed(f"{trial} before"), mixed(f"{trial} now"), live=True).verdict
+        for trial in range(20)
+    ]
+    assert verdicts.count(Verdict.FAIL) <= 3
 
 
 def test_a_tail_that_moves_shows_in_a_sample_too():

@@ -6,6 +6,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from evalkit.gate import Verdict
+from evalkit.gate.baseline import ChangedSession, Compared, Shift
+from evalkit.metrics import Unit
 from evalkit.report.ci.comment import MARKER, comment
 from evalkit.report.ci.markdown import LONGEST
 from evalkit.store import RunRecord
@@ -42,7 +44,30 @@ def test_no_record_is_no_pass(records: list[Unreadable]) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_in_a_record_can_end_or_forge_the_comment(text: str) -> None:
-    given = record(Verdict.FAIL, suite=text, reasons=(text,), path=text, digest=text, commit=text)
+    shift = Shift(
+        scenario="x",
+        series=text,
+        unit=Unit.COUNT,
+        what=text,
+        before=1,
+        now=2,
+        n=9,
+        worse=9,
+        better=0,
+    )
+    step = ChangedSession(scenario=text, session=text, step=1, before=text, now=text)
+    held = Compared(
+        baseline=text,
+        run=text,
+        paired=True,
+        sessions=9,
+        regressions=(shift,),
+        changed=(step,),
+        file=text,
+        revision=text if len(text) % 2 else None,
+    )
+    said = {"suite": text, "reasons": (text,), "path": text, "digest": text, "commit": text}
+    given = record(Verdict.FAIL, **said, compared=held)
     html, kinds = parsed(comment([given]))
     assert html == [f"{MARKER}\n", "<sub>", "</sub>"]
     assert not kinds & {"link_open", "image", "fence", "code_block", "blockquote_open"}

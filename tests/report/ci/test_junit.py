@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import JUnitXml
+from xmlschema import XMLSchema
 
 from evalkit.gate import Verdict
+from evalkit.gate.baseline import Compared
 from evalkit.report.ci.junit import junit
 from evalkit.store import Run, RunRecord, ScenarioRecord
+from tests.report.html.pages import gate_of
 
 
 def run_of(*scenarios: ScenarioRecord, **more: object) -> Run:
@@ -39,6 +42,55 @@ def scenario(name: str, verdict: Verdict | None, **more: object) -> ScenarioReco
 
 def read(run: Run) -> ET.Element:
     return ET.fromstring(junit(run).encode())
+
+
+@pytest.fixture(scope="module")
+def schema() -> XMLSchema:
+    return XMLSchema(Path(__file__).with_name("junit.xsd"))
+
+
+EVERY = (
+    scenario("happy", Verdict.PASS),
+    scenario("slow", Verdict.FAIL, reasons=("</failure> \x00 & \u202e",)),
+    scenario("broken", Verdict.ERROR),
+    scenario("spared", Verdict.NO_DATA, blocking=False),
+    scenario("baseline", Verdict.PASS),
+    scenario("run", None),
+    scenario("control", None, added=True),
+)
+COMPARED = Compared(baseline="before", run="desk-1", paired=True, sessions=0)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        run_of(),
+        run_of(*EVERY),
+        run_of(*EVERY, gates=(gate_of(),), compared=COMPARED, difference="event 3"),
+        run_of(*EVERY, not_started="agent.py: no such file", finished=None, commit="c" * 40),
+        run_of(suite="a.b & <c>", path="dir with blanks/é.eval.yaml"),
+    ],
+    ids=["empty", "every verdict", "gates and baseline", "not started", "odd names"],
+)
+def test_it_fits_the_schema(schema: XMLSchema, run: Run):
+    schema.validate(junit(run))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('time="0"', 'time="2 s"'),
+        ('name="slow"', 'name="happy"'),
+        ('classname="evalkit.desk_v2"', 'classname="evalkit.desk.v2"'),
+        ("<failure", "<failing"),
+        ("<skipped", "<note/><skipped"),
+    ],
+)
+def test_the_schema_refuses_what_platforms_would_read_wrong(schema: XMLSchema, old: str, new: str):
+    text = junit(run_of(*EVERY))
+    assert old in text
+    spoiled = text.replace("</failure", "</failing") if new == "<failing" else text
+    assert not schema.is_valid(spoiled.replace(old, new))
 
 
 def test_each_scenario_is_a_case_once():

@@ -44,6 +44,33 @@ def test_regressions_and_changed_sessions_are_named():
     assert "- `happy/s1`, from step 2 on: `a` → `nothing more`" in text
 
 
+@pytest.mark.parametrize(
+    ("held", "option"),
+    [
+        ({"baseline": "desk-20260105T090000Z-3fa2"}, "--baseline desk-20260105T090000Z-3fa2"),
+        ({"baseline": "d", "file": "evals/the desk.json"}, "--baseline 'evals/the desk.json'"),
+        ({"baseline": "origin/main (abc)", "revision": "abcdef012345"}, "--base abcdef012345"),
+    ],
+)
+def test_what_got_worse_is_shown_again_by_the_same_baseline(held: dict[str, str], option: str):
+    shift = Shift(
+        scenario="happy",
+        series="s",
+        unit=Unit.COUNT,
+        what="mean",
+        before=1,
+        now=2,
+        n=9,
+        worse=9,
+        better=0,
+    )
+    compared = Compared(**held, run="r", paired=True, sessions=9, regressions=(shift,))
+    own = [scenario("happy", Verdict.PASS), scenario("slow", Verdict.FAIL)]
+    text = markdown(run_of(*own, compared=compared).record)
+    assert f"- `evalkit run suites/desk.eval.yaml --scenario happy {option} --seed 7`" in text
+    assert "- `evalkit run suites/desk.eval.yaml --scenario slow --seed 7`" in text
+
+
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
     "<!-- --> -->",

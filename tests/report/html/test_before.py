@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.gate import Verdict
-from evalkit.report.html.before import SAME_JOURNALS, before_of
+from evalkit.report.html.before import SAME_JOURNALS, before_of, what_to_do
 from evalkit.report.html.building import view_of
 from evalkit.report.html.located import located
 from evalkit.report.html.reading import Stored
@@ -75,13 +75,39 @@ def test_where_no_session_did_something_else_the_slowest_are_named(tmp_path: Pat
 
 
 def test_a_run_that_fails_by_its_baseline_says_so_and_what_is_to_be_done(view: View) -> None:
-    tile = next(each for each in view.banner.totals if each.label == "regression")
+    tile = next(each for each in view.banner.totals if each.label == "worse than the baseline")
     assert (tile.figure, tile.bad) == ("1", True)
     assert view.banner.do == (
-        "`evalkit compare support-20260101T090000Z-aaaa support-20260105T090000Z-3fa2` compares "
-        "them; if the change is meant, `evalkit baseline accept support-20260105T090000Z-3fa2`"
+        "`evalkit compare support-20260101T090000Z-aaaa support-20260105T090000Z-3fa2` says "
+        "what moved; if the change is meant, "
+        "`evalkit baseline accept support-20260105T090000Z-3fa2`"
     )
     assert view.scenarios[0].worse == ("p99(turn.latency): 100 ms before, 200 ms now (+100%)",)
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        (
+            {"file": "my desk.json"},
+            "`evalkit compare 'my desk.json' RUN` says what moved; if the change is meant, "
+            "`evalkit baseline accept RUN --to 'my desk.json'`",
+        ),
+        (
+            {"revision": "abcdef012345"},
+            "`git diff abcdef012345` shows what changed since; if the change is meant, the "
+            "review says so",
+        ),
+    ],
+)
+def test_what_is_to_be_done_depends_on_what_the_baseline_is(
+    tmp_path: Path, held: dict[str, str], told: str
+) -> None:
+    record = loaded_run(tmp_path / "run").record
+    assert record.compared is not None
+    record = replace(record, compared=replace(record.compared, **held))  # type: ignore[arg-type]
+    before = before_of(record)
+    assert what_to_do(before, record) == told.replace("RUN", record.run)
 
 
 def test_nothing_says_that_all_is_the_same_above_what_is_not(tmp_path: Path) -> None:
@@ -100,6 +126,6 @@ def test_a_change_that_is_only_rounding_is_none() -> None:
     gate = gate_of(observed=0.0123456789123, before=0.012345679)
     view = record_of(scenario_of(), gates=(gate,))
     assert before_of(view) is None
-    from evalkit.report.html.judged import gates_of
+    from evalkit.report.html.gates import gates_of
 
     assert gates_of(view)[0].change == 0

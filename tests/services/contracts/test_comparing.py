@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from evalkit.errors import SuiteError
 from evalkit.services.contracts import compare_contracts
 from tests.services.openapi.documents import CHARGES, mutated, opened
+from tests.services.openapi.test_discriminators import PAYMENTS, PETS
 
 
 def changes(tmp_path, new, old=CHARGES):
@@ -152,3 +153,85 @@ def test_any_two_contracts_can_be_compared_and_one_with_itself_has_no_change(tmp
         return
     assert len(found) == len(set(found))
     assert changes(tmp_path, text, text) == []
+
+
+PAY = "POST /payments body"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            ", amex: Card}",
+            "}",
+            [
+                f'breaking    {PAY}.kind: the value "amex" is gone',
+                'compatible  POST /payments 200.body.kind: the value "amex" is gone',
+            ],
+        ),
+        (
+            ", amex: Card}",
+            ", amex: Transfer}",
+            [
+                f'breaking    {PAY}.kind: the value "amex" stands for Transfer, was Card',
+                f'breaking    {PAY}.kind: the value "Transfer" is gone',
+                'breaking    POST /payments 200.body.kind: the value "amex" stands for Transfer, '
+                "was Card",
+            ],
+        ),
+        (
+            ", amex: Card}",
+            ", amex: Card, visa: Card}",
+            [
+                'breaking    POST /payments 200.body.kind: a new value "visa"',
+                f'compatible  {PAY}.kind: a new value "visa"',
+            ],
+        ),
+        (
+            "propertyName: kind",
+            "propertyName: number",
+            [f"breaking    {PAY}: the field that tells values apart was kind, is number"],
+        ),
+        (
+            "minLength: 4",
+            "minLength: 5",
+            [f"breaking    {PAY}.oneOf.card.number: minLength was 4, is 5"],
+        ),
+    ],
+)
+def test_what_a_discriminator_tells_is_compared_by_its_values(tmp_path, old, new, expected):
+    assert old in PAYMENTS
+    assert set(expected) <= set(changes(tmp_path, PAYMENTS.replace(old, new), PAYMENTS))
+
+
+def test_the_order_of_branches_is_no_change(tmp_path):
+    card, transfer = (f'{{$ref: "#/components/schemas/{name}"}}' for name in ("Card", "Transfer"))
+    pair = f"[{card}, {transfer}]"
+    assert pair in PAYMENTS
+    assert changes(tmp_path, PAYMENTS.replace(pair, f"[{transfer}, {card}]"), PAYMENTS) == []
+
+
+def test_kinds_that_are_made_of_a_base_are_compared_too(tmp_path):
+    assert "cat: Cat" in PETS
+    found = changes(tmp_path, PETS.replace("cat: Cat", "tom: Cat"), PETS)
+    assert 'breaking    POST /pets body.kind: the value "cat" is gone' in found
+    found = changes(tmp_path, PETS.replace("lives: {type: integer", "lives: {type: string"), PETS)
+    assert "breaking    POST /pets body.oneOf.cat.lives: the type was integer, is string" in found
+
+
+SCOPED = CHARGES.replace(
+    "key: {type: http, scheme: bearer}", "key: {type: oauth2, flows: {}}"
+).replace("security: [{key: []}, {query: []}]", "security: [{key: [read]}]")
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        ("{key: [read, admin]}", "breaking    GET /charges security: credentials that were enough"),
+        ("{key: []}", "compatible  GET /charges security: other credentials are taken too"),
+    ],
+)
+def test_scopes_are_part_of_what_credentials_are_enough(tmp_path, new, expected):
+    assert "{key: [read]}" in SCOPED
+    found = changes(tmp_path, SCOPED.replace("{key: [read]}", new), SCOPED)
+    assert any(each.startswith(expected) for each in found)

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from evalkit.services.load import load_mcp
 from evalkit.services.mcp.compiled import CompiledMcp
+from evalkit.services.mcp.loading import load_mcp
 from evalkit.services.mcp.service import McpService
 from evalkit.wire import Reply, Send, Wait
 from tests.services.asking import ask

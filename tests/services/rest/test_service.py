@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import jinja2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -178,6 +179,16 @@ def test_a_reply_that_is_no_success_commits_nothing(crm):
     blocked = Caller(session="s", turn=1, vars={"blocked": True})
     reply = ask(crm, "POST", "/tickets", {"customer": "c", "summary": "x"}, caller=blocked)
     assert (reply.status, reply.effects) == (403, ())
+
+
+def test_templates_are_compiled_once_for_all_worlds_and_requests(template, monkeypatch):
+    def again(*_):
+        raise AssertionError("a template is compiled again")
+
+    monkeypatch.setattr(jinja2.Environment, "compile", again)
+    for _ in range(2):
+        reply = ask(template.fresh(), "POST", "/tickets", {"customer": "c", "summary": "{{ 1 }}"})
+        assert reply.status == 201
 
 
 def test_a_form_is_a_body(crm):

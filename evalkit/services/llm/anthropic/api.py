@@ -99,13 +99,13 @@ class Anthropic:
                 ]
         return tuple(found)
 
-    def unlimited(self, used: Mapping[str, int]) -> Mapping[str, Level]:
+    def unlimited(self, used: Mapping[str, int], call: Call) -> Headers:
         """Generous limits of which nothing else was used."""
         levels = {}
         for what, limit in _ALONE.items():
             reset = used[what] * 60 * SECOND // limit
             levels[what] = Level(limit, max(limit - used[what], 0), reset)
-        return levels
+        return self.limit_headers(levels, call)
 
 
 def count_tokens(backend: Backend, call: Call) -> Reply:

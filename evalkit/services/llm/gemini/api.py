@@ -67,10 +67,10 @@ class Gemini:
         del levels, call
         return ()
 
-    def unlimited(self, used: Mapping[str, int]) -> Mapping[str, Level]:
+    def unlimited(self, used: Mapping[str, int], call: Call) -> Headers:
         """Nothing is told."""
-        del used
-        return {}
+        del used, call
+        return ()
 
 
 def _route(action: str, operation: str, endpoint: Speaking | Answering) -> Route:

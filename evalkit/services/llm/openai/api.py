@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from evalkit.services.llm.api import Answering, Route, Speaking, route
 from evalkit.services.llm.asked import Call
@@ -70,22 +71,35 @@ class OpenAI:
     def limit_headers(self, levels: Mapping[str, Level], call: Call) -> Headers:
         """How requests and tokens stand."""
         del call
-        found: list[tuple[str, str]] = []
-        for what in ("requests", "tokens"):
-            if level := levels.get(what):
-                found += [
-                    (f"x-ratelimit-limit-{what}", str(level.limit)),
-                    (f"x-ratelimit-remaining-{what}", str(level.remaining)),
-                    (f"x-ratelimit-reset-{what}", _until(level.reset_ns)),
-                ]
-        return tuple(found)
+        return _told(levels)
 
-    def unlimited(self, used: Mapping[str, int]) -> Mapping[str, Level]:
+    def unlimited(self, used: Mapping[str, int], call: Call) -> Headers:
         """Generous limits of which nothing else was used."""
-        return {
+        del call
+        return _alone(used["requests"], used["tokens"])
+
+
+@lru_cache(1024)
+def _alone(requests: int, tokens: int) -> Headers:
+    used = {"requests": requests, "tokens": tokens}
+    return _told(
+        {
             what: Level(limit, max(limit - used[what], 0), used[what] * MINUTE // limit)
             for what, limit in _ALONE.items()
         }
+    )
+
+
+def _told(levels: Mapping[str, Level]) -> Headers:
+    found: list[tuple[str, str]] = []
+    for what in ("requests", "tokens"):
+        if level := levels.get(what):
+            found += [
+                (f"x-ratelimit-limit-{what}", str(level.limit)),
+                (f"x-ratelimit-remaining-{what}", str(level.remaining)),
+                (f"x-ratelimit-reset-{what}", _until(level.reset_ns)),
+            ]
+    return tuple(found)
 
 
 def _route(method: str, path: str, operation: str, endpoint: Speaking | Answering) -> Route:

@@ -36,14 +36,28 @@ def fingerprint(model: str) -> str:
 def completion(sent: Delivery) -> bytes:
     """The JSON of the reply. Written by hand: little of it differs from one to the next."""
     stamp = sent.stamp
-    choices = ",".join(_choice(sent, at, each) for at, each in enumerate(sent.replies))
-    azure = f'"prompt_filter_results":{PROMPT_FILTERED},' if is_azure(sent) else ""
+    rest = sent.wording.texts.get("rest") or _rest(sent)
     return (
         f'{{"id":"{completion_id(stamp)}","object":"chat.completion","created":{stamp.created},'
-        f'"model":{json_text(stamp.model)},{azure}"choices":[{choices}],'
-        f'"usage":{usage_json(sent.usage)},"service_tier":"default",'
-        f'"system_fingerprint":"{fingerprint(stamp.model)}"}}'
+        f"{rest}"
     ).encode()
+
+
+def _rest(sent: Delivery) -> str:
+    """What follows the moment. Nothing of the call is in it but ids of calls of tools, and
+    logprobs, so that without these it is the same each time.
+    """
+    model = sent.stamp.model
+    choices = ",".join([_choice(sent, at, each) for at, each in enumerate(sent.replies)])
+    azure = f'"prompt_filter_results":{PROMPT_FILTERED},' if is_azure(sent) else ""
+    text = (
+        f'"model":{json_text(model)},{azure}"choices":[{choices}],'
+        f'"usage":{usage_json(sent.usage)},"service_tier":"default",'
+        f'"system_fingerprint":"{fingerprint(model)}"}}'
+    )
+    if sent.asked.logprobs is None and not any(each.calls for each in sent.replies):
+        sent.wording.texts["rest"] = text
+    return text
 
 
 def is_azure(sent: Delivery) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from evalkit.quick import replaced
 from evalkit.services.bodies import BodyError, read_json
 from evalkit.services.llm.asked import Asked, Call
 from evalkit.services.llm.conversation import Conversation
@@ -29,12 +28,11 @@ def read_chat(call: Call) -> Asked:
     """What a chat request asks. Raises `RefusedError`."""
     body = call.request.body
     read = _known if len(body) <= _SMALL else _read
-    asked = read(body, call.place.get("deployment"))
-    return replaced(asked, conversation=asked.conversation.brought_by(call.request.headers))
+    return read(body, call.place.get("deployment"))
 
 
 def _read(text: bytes, deployment: str | None) -> Asked:
-    """The same of a body, without the headers that it came with."""
+    """The same of a body."""
     body = object_in(text)
     model = deployment or read_model(body)
     reader = MessageReader()
@@ -63,8 +61,12 @@ def _read(text: bytes, deployment: str | None) -> Asked:
     )
 
 
-_known = lru_cache(maxsize=256)(_read)
-"""Sessions ask the same again: retries, and one another's first turns."""
+@lru_cache(maxsize=256)
+def _known(text: bytes, deployment: str | None) -> Asked:
+    """Sessions ask the same again: retries, and one another's first turns."""
+    asked = _read(text, deployment)
+    asked.conversation.steady = True
+    return asked
 
 
 def read_object(request: Request) -> dict[str, Any]:

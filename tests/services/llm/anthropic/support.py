@@ -8,6 +8,7 @@ from typing import Any
 import anthropic
 
 from evalkit.services import Service
+from tests.services.llm.saying import script_of
 from tests.services.llm.worlds import Played, play
 
 DEFINITION = """
@@ -19,33 +20,14 @@ models: [claude-sonnet-test, claude-haiku-test]
 context: 10k
 """
 
-SCRIPT = """
-rules:
-  - when: {tool: get_order}
-    reply: {text: "Order {{ result.id }} is {{ result.state }}."}
-  - when: {last: user, text: order, offers: get_order}
-    reply:
-      text: I look.
-      calls:
-        - {name: get_order, arguments: {id: "{{ session.vars.order }}"}}
-        - {name: get_order, arguments: {id: 18}}
-  - when: {last: user, text: forbidden}
-    reply: {refusal: "I can't help with that."}
-  - when: {last: user, text: filtered}
-    reply: {text: "", finish: content_filter}
-  - when: {last: user, format: Label}
-    reply: {json: {label: refund, score: 0.5}}
+SCRIPT = script_of(
+    *("answers", "says that it looks", "refuses", "is filtered", "labels"),
+    """\
   - when: {last: user, text: cached}
     reply: {text: hi, usage: {input: 100, output: 9, cached: 60, cache_write: 30, reasoning: 4}}
-  - when: {last: user, text: think}
-    reply: {reasoning: "Let me see about it.", text: "Done."}
-  - when: {last: user, text: broken}
-    reply: {text: "{{ session.vars.missing }}"}
-  - when: {last: user, images: true}
-    reply: {text: "A picture."}
-  - when: {last: user, system: polite}
-    reply: {text: "Good day, {{ session.vars.name }}. How are you?"}
-"""
+""",
+    *("thinks", "breaks", "sees", "is polite"),
+)
 
 TOOLS: list[Any] = [
     {

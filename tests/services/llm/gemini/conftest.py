@@ -1,24 +1,4 @@
-import pytest
-
-from tests.services.asking import load
+from tests.services.llm.fixtures import fixtures_of
 from tests.services.llm.gemini.support import DEFINITION, SCRIPT
 
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory):
-    return load(tmp_path_factory.mktemp("gemini"), DEFINITION, SCRIPT)
-
-
-@pytest.fixture
-def service(template):
-    return template.fresh()
-
-
-@pytest.fixture
-def defined(tmp_path):
-    """Makes a service of another definition."""
-
-    def make(more, script=SCRIPT):
-        return load(tmp_path, f"service: gemini\n{more}", script).fresh()
-
-    return make
+template, service, defined = fixtures_of("gemini", DEFINITION, SCRIPT)

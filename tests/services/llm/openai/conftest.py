@@ -3,18 +3,11 @@ import openai
 import pytest
 
 from tests.services.asking import load
+from tests.services.llm.fixtures import fixtures_of
 from tests.services.llm.openai import world
 from tests.services.llm.openai.support import DEFINITION, SCRIPT, Bridge
 
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory):
-    return load(tmp_path_factory.mktemp("openai"), DEFINITION, SCRIPT)
-
-
-@pytest.fixture
-def service(template):
-    return template.fresh()
+template, service, defined = fixtures_of("openai", DEFINITION, SCRIPT, world.SCRIPT)
 
 
 @pytest.fixture
@@ -42,13 +35,3 @@ def wide_template(tmp_path_factory):
 def wide(wide_template):
     """A service with more to say."""
     return wide_template.fresh()
-
-
-@pytest.fixture
-def defined(tmp_path):
-    """Makes a service of another definition."""
-
-    def make(more):
-        return load(tmp_path, f"service: openai\n{more}", world.SCRIPT).fresh()
-
-    return make

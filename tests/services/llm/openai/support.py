@@ -10,6 +10,7 @@ from evalkit.keyed import Draw
 from evalkit.services import Service
 from evalkit.wire import Caller, Head, Reply, Request, Send
 from tests.services.asking import ANN
+from tests.services.llm.saying import script_of
 
 DEFINITION = """
 service: openai
@@ -19,26 +20,20 @@ tokens_per_second: 100
 models: [gpt-4o, org/own]
 """
 
-SCRIPT = """
-rules:
-  - when: {tool: get_order}
-    reply: {text: "Order {{ result.id }} is {{ result.state }}."}
-  - when: {last: user, text: order, offers: get_order}
-    reply:
-      calls:
-        - {name: get_order, arguments: {id: "{{ session.vars.order }}"}}
-        - {name: get_order, arguments: {id: 18}}
-  - when: {last: user, text: forbidden}
-    reply: {refusal: "I can't help with that."}
+SCRIPT = script_of(
+    *("answers", "looks", "refuses"),
+    """\
   - when: {last: user, text: as json}
     reply: {json: {label: refund, score: 0.5}}
-  - when: {last: user, text: broken}
-    reply: {text: "{{ session.vars.missing }}"}
+""",
+    "breaks",
+    """\
   - when: {last: user, text: ünicode}
     reply: {text: "Grüße, 日本語 🎉 \\"quoted\\"\\n"}
   - when: {last: user, system: polite}
     reply: {text: "Good day, {{ session.vars.name }}."}
-"""
+""",
+)
 
 TOOLS: list[Any] = [
     {

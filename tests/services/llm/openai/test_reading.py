@@ -6,7 +6,10 @@ from evalkit.services.llm.asked import Call
 from evalkit.services.llm.openai.errors import RefusedError
 from evalkit.services.llm.openai.request import read_chat
 from evalkit.services.llm.speed import Speed
-from evalkit.wire import Request
+from evalkit.wire import Caller, Request
+from tests.services.asking import ask, load, value
+
+KEY = {"authorization": "Bearer k"}
 
 
 def _call(body: bytes, **headers: str) -> Call:
@@ -20,11 +23,34 @@ def _call(body: bytes, **headers: str) -> Call:
     return Call(request=request, place={}, seed="", latency_ns=0, speed=Speed(None), epoch_ns=0)
 
 
-def test_a_body_that_was_read_before_keeps_no_headers() -> None:
-    body = b'{"model": "m", "messages": [{"role": "user", "content": "hi"}]}'
-    first, second = (read_chat(_call(body, tenant=name)).conversation for name in ("a", "b"))
-    assert (first.header("tenant"), second.header("tenant")) == ("a", "b")
-    assert (first.user, first.model) == (second.user, second.model) == ("hi", "m")
+SCRIPT = """
+rules:
+  - when: {header: {x-agent: planner}}
+    reply: {text: "Plan, {{ session.id }}."}
+  - reply: {text: "Hello, {{ session.id }}."}
+"""
+ASKED = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+
+
+def test_a_body_that_was_read_before_is_answered_by_the_headers_it_comes_with(tmp_path) -> None:
+    service = load(tmp_path, "service: openai", SCRIPT).fresh()
+    said = [
+        value(ask(service, "POST", "/v1/chat/completions", ASKED, headers={**KEY, "x-agent": name}))
+        for name in ("planner", "writer", "planner")
+    ]
+    texts = [each["choices"][0]["message"]["content"] for each in said]
+    assert texts == ["Plan, s-1.", "Hello, s-1.", "Plan, s-1."]
+
+
+def test_the_same_request_is_answered_for_whom_it_is_made(tmp_path) -> None:
+    script = 'rules: [{reply: {text: "{{ session.id }} {{ turn }} {{ session.vars.n }}"}}]'
+    service = load(tmp_path, "service: openai", script).fresh()
+    callers = [Caller(session=s, turn=t, vars={"n": n}) for s in "ab" for t in (1, 2) for n in "xy"]
+    for _ in range(2):
+        for caller in callers:
+            reply = ask(service, "POST", "/v1/chat/completions", ASKED, headers=KEY, caller=caller)
+            text = value(reply)["choices"][0]["message"]["content"]
+            assert text == f"{caller.session} {caller.turn} {caller.vars['n']}"
 
 
 def test_a_body_that_was_refused_is_refused_again_by_an_error_of_its_own() -> None:

@@ -8,30 +8,20 @@ from typing import Any
 import openai
 
 from evalkit.services import Service
+from tests.services.llm.saying import script_of
 from tests.services.llm.worlds import Played, play
 
 HOST = "api.openai.com"
 MODEL = "gpt-4o"
 DEFINITION = "service: openai\nlatency: 300ms\ntokens_per_second: 100\n"
-SCRIPT = """
-rules:
-  - when: {tool: get_order}
-    reply: {text: "Order {{ result.id }} is {{ result.state }}."}
-  - when: {last: user, text: order, offers: get_order}
-    reply:
-      calls:
-        - {name: get_order, arguments: {id: "{{ session.vars.order }}"}}
-        - {name: get_order, arguments: {id: 18}}
-  - when: {last: user, text: forbidden}
-    reply: {refusal: "I can't help with that."}
+SCRIPT = script_of(
+    *("answers", "looks", "refuses"),
+    """\
   - when: {last: user, text: filtered}
     reply: {text: Never, finish: content_filter}
-  - when: {last: user, format: Label}
-    reply: {json: {label: refund, score: 0.5}}
-  - when: {last: user, text: think}
-    reply: {reasoning: "Let me see about it.", text: "Done."}
-  - when: {last: user, text: cached}
-    reply: {text: hi, usage: {input: 100, output: 9, cached: 60, reasoning: 4}}
+""",
+    *("labels", "thinks", "remembers"),
+    """\
   - when: {last: user, text: unsure}
     reply: {text: "Perhaps so.", confidence: 0.25}
   - when: {last: user, text: several}
@@ -42,7 +32,8 @@ rules:
     reply: {text: "{{ turns }} turns; first: {{ history[0].text }}"}
   - when: {last: user, text: hello}
     reply: {text: "Good day, {{ session.vars.name }}. How are you?"}
-"""
+""",
+)
 SAID = "Good day, Ann. How are you?"
 TOOL = {
     "name": "get_order",

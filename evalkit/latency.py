@@ -18,12 +18,15 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    GetJsonSchemaHandler,
     Tag,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from evalkit.keyed import Draw
-from evalkit.units import Duration, format_duration
+from evalkit.units import DURATION_PATTERN, Duration, format_duration
 
 
 class _Model(BaseModel):
@@ -130,6 +133,16 @@ def _tag(value: Any) -> str | None:
     return _named(value)
 
 
+class _Bare:
+    """Adds the duration alone to the JSON Schema."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        alone = {"type": "string", "pattern": DURATION_PATTERN, "examples": ["80ms"]}
+        return {"anyOf": [alone, handler(core)]}
+
+
 Latency: TypeAlias = Annotated[
     Annotated[Fixed, Tag("fixed")]
     | Annotated[Uniform, Tag("uniform")]
@@ -138,4 +151,5 @@ Latency: TypeAlias = Annotated[
     | Annotated[Recorded, Tag("samples")],
     Discriminator(_tag),
     BeforeValidator(_spelled_out),
+    _Bare(),
 ]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from evalkit.keyed import Draw
-from evalkit.services.latency import Exponential, Fixed, Latency, Lognormal, Recorded, Uniform
+from evalkit.latency import Exponential, Fixed, Latency, Lognormal, Recorded, Uniform
 
 LATENCY = TypeAdapter(Latency)
 MS = 1_000_000
