@@ -70,10 +70,10 @@ def what_to_do(before: Before | None, record: RunRecord) -> str | None:
         )
     known = shlex.quote(compared.file or compared.baseline)
     to = f" --to {known}" if compared.file else ""
-    return (
-        f"`evalkit compare {known} {record.run}` says what moved; "
-        f"if the change is meant, `evalkit baseline accept {record.run}{to}`"
-    )
+    look = f"`evalkit compare {known} {record.run}` says what moved"
+    if any(each.blocking and each.verdict is not Verdict.PASS for each in record.scenarios):
+        return look  # what fails by itself is no baseline for others
+    return f"{look}; if the change is meant, `evalkit baseline accept {record.run}{to}`"
 
 
 def _critical_first(record: RunRecord, compared: Compared) -> list[Shift]:
