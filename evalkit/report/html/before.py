@@ -66,7 +66,7 @@ def what_to_do(before: Before | None, record: RunRecord) -> str | None:
     if compared.revision is not None:
         return (
             f"`git diff {compared.revision}` shows what changed since; "
-            "if the change is meant, the review says so"
+            "if the change is meant, say so in its review"
         )
     known = shlex.quote(compared.file or compared.baseline)
     to = f" --to {known}" if compared.file else ""

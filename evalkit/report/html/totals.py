@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from evalkit.gate import Verdict
-from evalkit.journal.records import End
 from evalkit.report.html import amounts
 from evalkit.report.html.problems import findings_total
-from evalkit.report.html.reading import Stored
+from evalkit.report.html.reading import Stored, value
 from evalkit.report.html.view import Before, Cost, Moved, Total
 from evalkit.store import ScenarioRecord
 
@@ -59,13 +58,15 @@ def _scenarios_total(own: Sequence[ScenarioRecord]) -> Total:
 
 
 def _sessions_total(stored: Stored) -> Total:
-    """How many sessions of the suite completed, of those that ran; controls are no part of it."""
-    own = [each for each in stored.record.scenarios if not each.added]
-    ran = sum(scenario not in stored.record.added for scenario, _ in stored.keys)
-    done = sum(each.ends.get(End.COMPLETED, 0) for each in own)
-    planned = sum(each.sessions for each in own)
+    """How many sessions of the suite had nothing wrong, of those that ran; controls are no part of
+    it. One that completed with a violation is none of them.
+    """
+    own = [key for key in stored.keys if key[0] not in stored.record.added]
+    good = sum(value(stored.sessions, "good", stored.rows[key]) is True for key in own)
+    planned = sum(each.sessions for each in stored.record.scenarios if not each.added)
+    ran = len(own)
     of = f"of {ran:,}" if ran == planned else f"of {ran:,} begun, {planned:,} planned"
-    return Total(label="sessions completed", figure=f"{done:,}", of=of)
+    return Total(label="good sessions", figure=f"{good:,}", of=of)
 
 
 def fell(wrong: Sequence[ScenarioRecord]) -> str:

@@ -45,6 +45,7 @@ _WHAT: Mapping[str, str] = MappingProxyType(
 GLOSSARY: tuple[tuple[str, str], ...] = (
     ("scenario", "users' sessions with certain faults, or with none, and what is expected of them"),
     ("session", "one user's conversation with the agent, from its first word to its end"),
+    ("good session", "one that met every expectation and raised no violation"),
     ("turn", "something that a user says, and the agent's reply to it"),
     ("call", "a request that the agent sends to a service: every attempt is one"),
     ("gate", "a limit that a figure must keep for the run to pass"),

@@ -94,8 +94,8 @@ def test_a_run_that_fails_by_its_baseline_says_so_and_what_is_to_be_done(view: V
         ),
         (
             {"revision": "abcdef012345"},
-            "`git diff abcdef012345` shows what changed since; if the change is meant, the "
-            "review says so",
+            "`git diff abcdef012345` shows what changed since; if the change is meant, say "
+            "so in its review",
         ),
     ],
 )

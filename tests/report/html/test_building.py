@@ -269,7 +269,7 @@ def test_the_figures_at_the_top_go_one_way(view: View, tmp_path: Path) -> None:
     assert shown(view) == [
         ("1", "of 3", "scenarios failed", True),
         ("1", "of 1", "gates did not hold", True),
-        ("4", "of 6", "sessions completed", False),
+        ("4", "of 6", "good sessions", False),
     ]
     passed = record_of(scenario_of("fine", verdict=Verdict.PASS))
     run = stored(
