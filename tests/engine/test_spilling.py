@@ -98,12 +98,12 @@ def test_hours_of_sessions_take_no_more_room_than_minutes() -> None:
             forgetting.over(name, number)
         return tracemalloc.get_traced_memory()[0]
 
-    drive(0, 600)  # what is made once, and a first fill
+    drive(0, 4_500)  # what is made once, and a first fill of what is remembered (4,096 traces)
     tracemalloc.start()
     try:
-        drive(600, 1200)
-        before = drive(1200, 1800)
-        after = drive(1800, 4200)
+        drive(4_500, 9_000)  # what is remembered is of what is traced now
+        before = drive(9_000, 9_600)
+        after = drive(9_600, 12_000)
     finally:
         tracemalloc.stop()
     assert after - before < 60_000  # bytes, of 2,400 sessions that would take over a million
