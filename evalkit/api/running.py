@@ -114,7 +114,7 @@ def _run(
     listener: Listener,
     then: Callable[[], object] | None = None,
 ) -> Run:
-    """Run a plan and judge it. `then` is called once its cells are over."""
+    """Run a plan and judge it. `then` is called once its last cell has begun."""
     now = datetime.now(UTC)
     folder = new_folder(choice.out, plan.suite.suite, now)
     with held(folder) as lock:

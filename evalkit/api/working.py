@@ -16,7 +16,8 @@ from evalkit.api.opening import iso
 from evalkit.api.stopping import Stopping, cut_short
 from evalkit.api.twice import difference
 from evalkit.engine.cells import SuitePlan
-from evalkit.engine.events import CellKey, Event
+from evalkit.engine.events import CellKey, CellStarted, Event
+from evalkit.engine.run import cells_of
 from evalkit.store import (
     CellWriter,
     KeptCell,
@@ -44,13 +45,20 @@ class Work:
     listener: Listener
     kept: Mapping[CellKey, KeptCell] = field(default_factory=dict)
 
-    def drive(self, folder: Path) -> Outcome:
-        """Run the cells that are missing, into a folder."""
+    def drive(self, folder: Path, then: Callable[[], object] | None = None) -> Outcome:
+        """Run the cells that are missing, into a folder. `then` is called once the last has begun,
+        which leaves cores with nothing to do.
+        """
         stopping = Stopping(self.plan, self.run.ended)
+        left = set(cells_of(self.plan)) - set(self.kept)
 
         def listener(event: Event | RunOpened | RunJudged) -> None:
             stopping.take(event)
             self.listener(event)
+            if isinstance(event, CellStarted):
+                left.discard(event.cell)
+                if then is not None and not left:
+                    then()
 
         outcome = drive(
             self.plan,
@@ -67,14 +75,13 @@ class Work:
 
 
 def done(work: Work, then: Callable[[], object] | None = None) -> Run:
-    """Do the work, and judge what came of it. `then` is called once its cells are over."""
+    """Do the work, and judge what came of it. `then` is called once its last cell has begun."""
     folder = work.run.folder
-    outcome = work.drive(folder)
+    twice = work.choice.twice
+    outcome = work.drive(folder, None if twice else then)
     differs = None
-    if work.choice.twice and outcome.digests and not outcome.interrupted:
-        differs = _again(work, outcome)
-    if then is not None and not outcome.interrupted:
-        then()
+    if twice and outcome.digests and not outcome.interrupted:
+        differs = _again(work, outcome, then)
     run, plan = cut_short(work.run, work.plan, outcome.stopped)
     record = judged(run, plan, outcome, differs=differs)
     record = replace(record, finished=iso(datetime.now(UTC)))
@@ -89,12 +96,12 @@ def done(work: Work, then: Callable[[], object] | None = None) -> Run:
     return run
 
 
-def _again(work: Work, first: Outcome) -> str | None:
+def _again(work: Work, first: Outcome, then: Callable[[], object] | None) -> str | None:
     """Run the same once more; what differs, if anything does. Its tables are kept if so."""
     again = Run(work.run.folder / AGAIN, work.run.record)
     again.folder.mkdir()
     work.listener(RunOpened(again, again=True))
-    second = work.drive(again.folder)
+    second = work.drive(again.folder, then)
     first.interrupted = second.interrupted
     differs = None if second.interrupted else difference(work.run, again, first, second)
     if differs is None:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from evalkit.cli.command import Command
+from evalkit.cli.pages import Pages
 from evalkit.cli.run_options import add_options
 
 if TYPE_CHECKING:
@@ -49,15 +50,18 @@ def _reported(args: argparse.Namespace) -> int:
     from evalkit.report.progress import progress_on
     from evalkit.store import to_json
 
-    with progress_on(sys.stderr) as progress:
-        runs = _runs(args, progress)
-    stream = sys.stderr if args.json else sys.stdout
-    for run in runs:
-        print_closing(run, stream)
-        if args.report:
-            _report(run, stream)
-        if args.json:
-            print(to_json(run.record))
+    with Pages() as pages:
+        with progress_on(sys.stderr) as progress:
+            # What is held against another commit has notes added once it is judged.
+            beside = args.report and args.base is None
+            runs = _runs(args, pages.beside(progress) if beside else progress)
+        stream = sys.stderr if args.json else sys.stdout
+        for run in runs:
+            print_closing(run, stream)
+            if args.report:
+                _report(run, pages, stream)
+            if args.json:
+                print(to_json(run.record))
     return api.exit_code_of(runs)
 
 
@@ -89,13 +93,12 @@ def _runs(args: argparse.Namespace, progress: Listener) -> tuple[Run, ...]:
     return run_against(args.paths, args.base, **options)
 
 
-def _report(run: Run, stream: TextIO) -> None:
-    """Write the report of a run, and say where it is. The verdict stands if that cannot be done."""
-    from evalkit import api
+def _report(run: Run, pages: Pages, stream: TextIO) -> None:
+    """Say where the report of a run is. The verdict stands if it could not be written."""
     from evalkit.errors import UsageError
 
     try:
-        path, _ = api.report(run)
+        path = pages.of(run)
     except UsageError as error:
         print(f"evalkit: {error}", file=sys.stderr)
     else:

@@ -53,6 +53,9 @@ class Prepare:
 _waiting: list[Started] = []
 """The one that nobody has claimed, if there is one."""
 
+_prepared: dict[Started, Mapping[str, str]] = {}
+"""The environment that it was told of, where it was."""
+
 
 @contextmanager
 def ahead() -> Iterator[None]:
@@ -72,22 +75,27 @@ def start_ahead() -> None:
 
 def end_ahead() -> None:
     """End the one that waits, if there is one."""
+    _prepared.clear()
     while _waiting:
         _waiting.pop().close()
 
 
 def prepare(environment: Mapping[str, str], preload: tuple[str, ...]) -> None:
-    """Tell the one that waits for what it will be claimed. It must be claimed for nothing else."""
+    """Tell the one that waits for what it will be claimed: it is given for nothing else then."""
     for each in _waiting:
-        if _can_be_given(environment):
+        if _can_be_given(environment) and each not in _prepared:
+            _prepared[each] = dict(environment)
             each.answers.send(Prepare(dict(environment), preload))
 
 
 def claimed(environment: Mapping[str, str]) -> Started:
-    """The one that waits, or a new one."""
-    if _waiting and _can_be_given(environment):
-        return _waiting.pop()
-    return started(environment)
+    """The one that waits, unless that was prepared for another, or a new one."""
+    if not _waiting or not _can_be_given(environment):
+        return started(environment)
+    if _prepared.get(_waiting[-1], environment) != environment:
+        return started(environment)
+    _prepared.clear()
+    return _waiting.pop()
 
 
 def _can_be_given(environment: Mapping[str, str]) -> bool:

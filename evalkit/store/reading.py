@@ -24,17 +24,17 @@ SCHEMA_KEY = b"evalkit.schema"
 
 
 class Part:
-    """A part, opened. `mend` says what can be done about one that is damaged."""
+    """A part, opened, with these `columns`: that of an earlier run may lack some. `mend` says what
+    can be done about one that is damaged.
+    """
 
-    def __init__(self, path: Path, file: pq.ParquetFile, mend: str | None) -> None:
+    def __init__(
+        self, path: Path, file: pq.ParquetFile, columns: frozenset[str], mend: str | None
+    ) -> None:
+        self.columns = columns
         self._path = path
         self._file = file
         self._mend = mend
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of its columns: that of an earlier run may lack some."""
-        return tuple(self._file.schema_arrow.names)
 
     @property
     def rows(self) -> int:
@@ -85,15 +85,17 @@ def open_part(path: Path, *, codes: Collection[str] = (), mend: str | None = Non
 
     with _damage_told(path, mend):
         footer = pq.read_metadata(path)  # read once: it takes longer than a small table
-        coded = set(codes) & set(footer.schema.to_arrow_schema().names) if codes else None
+        schema = footer.schema.to_arrow_schema()
+        columns = frozenset(schema.names)
+        coded = columns.intersection(codes)
         file = pq.ParquetFile(
             path,
             metadata=footer,
             read_dictionary=sorted(coded) if coded else None,
             page_checksum_verification=True,
         )
-    refuse_later(path, file.schema_arrow.metadata or {})
-    return Part(path, file, mend)
+    refuse_later(path, footer.metadata or {})
+    return Part(path, file, columns, mend)
 
 
 def refuse_later(path: Path, notes: Mapping[bytes, bytes]) -> None:

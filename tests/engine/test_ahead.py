@@ -54,3 +54,20 @@ def test_what_counts_at_the_start_of_a_process_needs_a_new_one(tmp_path: Path) -
         ran = run(write_suite(tmp_path, agent=agent, settings=settings))
         assert module._waiting
     assert {*ran.texts} == {"1"}
+
+
+def test_what_was_made_ready_for_another_is_left_to_that(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for each in (here, there):
+        each.mkdir()
+    agent = "import os\nasync def agent(turn):\n    return str(os.environ.get('GREETING'))"
+    suite = write_suite(here, agent=agent)
+    other = write_suite(there, agent=agent, settings={"env": {"GREETING": "hello"}})
+    try:
+        get_ready(plan_suite(load_suite(other)))
+        assert {*run(suite).texts} == {"None"}
+        assert module._waiting
+        assert {*run(other).texts} == {"hello"}
+        assert not module._waiting
+    finally:
+        end_ahead()
