@@ -373,6 +373,18 @@ def screens_once() -> Made:
     return loan_assistant(desk=_ScreensOnce)
 
 
+class _ClearUnlessTold(Desk):
+    async def _clear(self, case: Case) -> bool:
+        try:
+            return (await self.backends.screening(case.customer)).result == "clear"
+        except Unavailable:
+            return True
+
+
+def takes_silence_for_clear() -> Made:
+    return loan_assistant(desk=_ClearUnlessTold)
+
+
 class _FilesWhatIsAsked(Assistant):
     async def _ask_approval(self, case: Case, result: RunResult) -> str:
         terms = agent.terms_of(result.interruptions[0].raw_item)
