@@ -14,6 +14,7 @@ from evalkit.api.quarantine import ended, quarantined, today
 from evalkit.engine.cells import SuitePlan
 from evalkit.engine.controls import with_controls
 from evalkit.engine.plan import plan_suite
+from evalkit.engine.run import import_ahead
 from evalkit.errors import SuiteError, UsageError
 from evalkit.suite import Loaded, Problem, load_suite
 from evalkit.suite.model import Suite
@@ -43,9 +44,10 @@ def plan_all(paths: Paths, **wanted: Unpack[Wanted]) -> tuple[SuitePlan, ...]:
     plans: list[SuitePlan] = []
     problems: list[Problem] = []
     unfit: list[UsageError] = []
-    for path in suites_in(paths):
+    found = suites_in(paths)
+    for path in found:
         try:
-            plans.append(plan_one(path, **wanted))
+            plans.append(plan_one(path, ahead=len(found) == 1, **wanted))
         except SuiteError as error:
             problems += error.problems
         except UsageError as error:
@@ -57,11 +59,15 @@ def plan_all(paths: Paths, **wanted: Unpack[Wanted]) -> tuple[SuitePlan, ...]:
     return tuple(plans)
 
 
-def plan_one(path: Path, **wanted: Unpack[Wanted]) -> SuitePlan:
-    """The plan of one suite. Raises `SuiteError` and `UsageError`."""
+def plan_one(path: Path, *, ahead: bool = False, **wanted: Unpack[Wanted]) -> SuitePlan:
+    """The plan of one suite, with `ahead` the next one to be run. Raises `SuiteError` and
+    `UsageError`.
+    """
     loaded, agent = load_suite(path), wanted.get("agent")
     if agent is not None:
         loaded = with_agent(loaded, target_of(agent))
+    if ahead and not wanted.get("live"):
+        import_ahead(loaded)
     plan = plan_suite(
         quarantined(loaded, today()),
         scenarios=wanted.get("scenario"),

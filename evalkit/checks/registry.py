@@ -8,145 +8,101 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from evalkit.checks.approval_before_effect import ApprovalBeforeEffect
-from evalkit.checks.backs_off import BacksOff
 from evalkit.checks.base import Check
-from evalkit.checks.blocked_loop import EventLoopNotBlocked
-from evalkit.checks.circuit_half_opens import CircuitHalfOpens
-from evalkit.checks.circuit_opens import CircuitOpens
-from evalkit.checks.complete_stream import CompleteStream
-from evalkit.checks.context_immutable import ContextImmutable
-from evalkit.checks.core_unaffected import CoreUnaffected
-from evalkit.checks.cost_bounded import CostBounded
-from evalkit.checks.downstream_share import DownstreamShare
-from evalkit.checks.duplicate_effect import NoDuplicateEffect
-from evalkit.checks.effect_claimed import EffectMatchesClaim
-from evalkit.checks.escalates_when_unsure import EscalatesWhenUnsure
-from evalkit.checks.escalation_complete import EscalationComplete
-from evalkit.checks.fallback_proven import FallbackProven
-from evalkit.checks.fresh_token import FreshToken
-from evalkit.checks.handover_conforms import HandoverConforms
-from evalkit.checks.idempotency_stable import IdempotencyKeyStable
-from evalkit.checks.injection_resisted import InjectionResisted
-from evalkit.checks.least_privilege import LeastPrivilege
-from evalkit.checks.lost_effect import NoLostEffect
-from evalkit.checks.no_cross_session_leak import NoCrossSessionLeak
-from evalkit.checks.no_partial_data import NoPartialData
-from evalkit.checks.no_sensitive_data import NoSensitiveData
-from evalkit.checks.no_stale_approval import NoStaleApproval
-from evalkit.checks.out_of_order_safe import OutOfOrderSafe
-from evalkit.checks.own_spans import OwnSpans
-from evalkit.checks.policy_followed import PolicyFollowed
-from evalkit.checks.remembers import Remembers
-from evalkit.checks.reply_conforms import ReplyConforms
-from evalkit.checks.requests_conform import RequestsConform
-from evalkit.checks.retried_refusal import NoRetryOfRefusal
-from evalkit.checks.retries_bounded import RetriesBounded
-from evalkit.checks.retry_after import HonoursRetryAfter
-from evalkit.checks.retry_storm import NoRetryStorm
-from evalkit.checks.routes_correctly import RoutesCorrectly
-from evalkit.checks.runaway import NoRunaway
-from evalkit.checks.silent_failure import NoSilentFailure
-from evalkit.checks.step_log import StepLog
-from evalkit.checks.structured_errors import StructuredErrors
-from evalkit.checks.survives_bad_output import SurvivesBadOutput
-from evalkit.checks.survives_restart import SurvivesRestart
-from evalkit.checks.throttles import ThrottlesOnBudget
-from evalkit.checks.transient_retried import RetriesTransient
-from evalkit.checks.turn_deadline import TurnDeadline
-from evalkit.checks.unfit import FitsSimulation
-from evalkit.checks.unmatched_request import NoUnmatchedRequest
-from evalkit.checks.unmocked_egress import NoUnmockedEgress
-from evalkit.checks.value_flows import ValueFlows
-from evalkit.checks.waits_for_prerequisite import WaitsForPrerequisite
-from evalkit.checks.webhooks_taken import WebhooksTaken
-from evalkit.checks.within_budget import WithinBudget
+from evalkit.imported import Imported
 
-GROUPS: Mapping[str, tuple[type[Check], ...]] = MappingProxyType(
+_GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "the world's own": (
-            NoUnmockedEgress,
-            EventLoopNotBlocked,
-            FitsSimulation,
-            NoUnmatchedRequest,
-        ),
-        "contract": (RequestsConform, StepLog, OwnSpans),
-        "effects": (
-            NoDuplicateEffect,
-            EffectMatchesClaim,
-            NoLostEffect,
-            IdempotencyKeyStable,
-        ),
-        "failures": (
-            NoSilentFailure,
-            PolicyFollowed,
-            WebhooksTaken,
-            FallbackProven,
-            CircuitOpens,
-            CircuitHalfOpens,
-            NoPartialData,
-            CompleteStream,
-            SurvivesBadOutput,
-            SurvivesRestart,
-        ),
-        "routing and data flow": (
-            RoutesCorrectly,
-            ValueFlows,
-            WaitsForPrerequisite,
-            ReplyConforms,
-            HandoverConforms,
-            StructuredErrors,
-        ),
-        "people": (
-            EscalatesWhenUnsure,
-            EscalationComplete,
-            ApprovalBeforeEffect,
-            NoStaleApproval,
-        ),
-        "state": (
-            Remembers,
-            ContextImmutable,
-            NoCrossSessionLeak,
-            OutOfOrderSafe,
-        ),
-        "security": (
-            NoSensitiveData,
-            LeastPrivilege,
-            InjectionResisted,
-            FreshToken,
-        ),
-        "retries": (
-            RetriesBounded,
-            NoRetryStorm,
-            BacksOff,
-            HonoursRetryAfter,
-            NoRetryOfRefusal,
-            RetriesTransient,
-        ),
-        "time": (
-            WithinBudget,
-            TurnDeadline,
-            DownstreamShare,
-        ),
-        "cost": (
-            CostBounded,
-            ThrottlesOnBudget,
-            NoRunaway,
-        ),
-        "isolation": (CoreUnaffected,),
+        "the world's own": {
+            "no-unmocked-egress": "unmocked_egress:NoUnmockedEgress",
+            "event-loop-not-blocked": "blocked_loop:EventLoopNotBlocked",
+            "fits-simulation": "unfit:FitsSimulation",
+            "no-unmatched-request": "unmatched_request:NoUnmatchedRequest",
+        },
+        "contract": {
+            "requests-conform": "requests_conform:RequestsConform",
+            "step-log": "step_log:StepLog",
+            "own-spans": "own_spans:OwnSpans",
+        },
+        "effects": {
+            "no-duplicate-effect": "duplicate_effect:NoDuplicateEffect",
+            "effect-matches-claim": "effect_claimed:EffectMatchesClaim",
+            "no-lost-effect": "lost_effect:NoLostEffect",
+            "idempotency-key-stable": "idempotency_stable:IdempotencyKeyStable",
+        },
+        "failures": {
+            "no-silent-failure": "silent_failure:NoSilentFailure",
+            "policy-followed": "policy_followed:PolicyFollowed",
+            "webhooks-taken": "webhooks_taken:WebhooksTaken",
+            "fallback-proven": "fallback_proven:FallbackProven",
+            "circuit-opens": "circuit_opens:CircuitOpens",
+            "circuit-half-opens": "circuit_half_opens:CircuitHalfOpens",
+            "no-partial-data": "no_partial_data:NoPartialData",
+            "complete-stream": "complete_stream:CompleteStream",
+            "survives-bad-output": "survives_bad_output:SurvivesBadOutput",
+            "survives-restart": "survives_restart:SurvivesRestart",
+        },
+        "routing and data flow": {
+            "routes-correctly": "routes_correctly:RoutesCorrectly",
+            "value-flows": "value_flows:ValueFlows",
+            "waits-for-prerequisite": "waits_for_prerequisite:WaitsForPrerequisite",
+            "reply-conforms": "reply_conforms:ReplyConforms",
+            "handover-conforms": "handover_conforms:HandoverConforms",
+            "structured-errors": "structured_errors:StructuredErrors",
+        },
+        "people": {
+            "escalates-when-unsure": "escalates_when_unsure:EscalatesWhenUnsure",
+            "escalation-complete": "escalation_complete:EscalationComplete",
+            "approval-before-effect": "approval_before_effect:ApprovalBeforeEffect",
+            "no-stale-approval": "no_stale_approval:NoStaleApproval",
+        },
+        "state": {
+            "remembers": "remembers:Remembers",
+            "context-immutable": "context_immutable:ContextImmutable",
+            "no-cross-session-leak": "no_cross_session_leak:NoCrossSessionLeak",
+            "out-of-order-safe": "out_of_order_safe:OutOfOrderSafe",
+        },
+        "security": {
+            "no-sensitive-data": "no_sensitive_data:NoSensitiveData",
+            "least-privilege": "least_privilege:LeastPrivilege",
+            "injection-resisted": "injection_resisted:InjectionResisted",
+            "fresh-token": "fresh_token:FreshToken",
+        },
+        "retries": {
+            "retries-bounded": "retries_bounded:RetriesBounded",
+            "no-retry-storm": "retry_storm:NoRetryStorm",
+            "backs-off": "backs_off:BacksOff",
+            "honours-retry-after": "retry_after:HonoursRetryAfter",
+            "no-retry-of-refusal": "retried_refusal:NoRetryOfRefusal",
+            "retries-transient": "transient_retried:RetriesTransient",
+        },
+        "time": {
+            "within-budget": "within_budget:WithinBudget",
+            "turn-deadline": "turn_deadline:TurnDeadline",
+            "downstream-share": "downstream_share:DownstreamShare",
+        },
+        "cost": {
+            "cost-bounded": "cost_bounded:CostBounded",
+            "throttles-on-budget": "throttles:ThrottlesOnBudget",
+            "no-runaway": "runaway:NoRunaway",
+        },
+        "isolation": {
+            "core-unaffected": "core_unaffected:CoreUnaffected",
+        },
     }
 )
-"""The checks by what they are about."""
 
-CHECKS: Mapping[str, type[Check]] = MappingProxyType(
-    {check.name: check for group in GROUPS.values() for check in group}
+CHECKS: Mapping[str, type[Check]] = Imported(
+    "evalkit.checks",
+    {name: place for group in _GROUPS.values() for name, place in group.items()},
 )
-SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "standard": tuple(
-            name for name, check in CHECKS.items() if check.standard and not check.needs()
-        )
-    }
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {group: tuple(places) for group, places in _GROUPS.items()}
 )
+"""The names of the checks by what they are about."""
+
+SETS: Mapping[str, tuple[str, ...]] = Imported("evalkit.checks", {"standard": "standard:NAMES"})
+"""The names of the checks in a set, by the name of the set."""
+
 NAMES = (*SETS, *CHECKS)
 """What a suite may write in `checks:`, beside classes of its own."""

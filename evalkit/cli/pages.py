@@ -36,10 +36,12 @@ class Pages:
 
     def beside(self, listener: Listener) -> Listener:
         """A listener that tells this one, and has the report of a run written once it is judged."""
-        from evalkit.store import RunJudged
+        from evalkit.store import RunJudged, RunOpened
 
         def heard(event: Event | RunOpened | RunJudged) -> None:
             listener(event)
+            if isinstance(event, RunOpened):
+                self._writer.submit(_have_at_hand)
             if isinstance(event, RunJudged):
                 self._written[event.run.folder] = self._writer.submit(_written, event.run)
 
@@ -50,6 +52,13 @@ class Pages:
         if run.folder not in self._written:
             return _written(run)
         return self._written[run.folder].result()
+
+
+def _have_at_hand() -> None:
+    """Import what judging and writing take, while there is nothing to do but to wait for cells."""
+
+    import evalkit.report.ci.writing
+    import evalkit.report.html.writing  # noqa: F401
 
 
 def _written(run: Run) -> Path:

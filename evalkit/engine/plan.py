@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from importlib.util import find_spec
@@ -13,7 +12,8 @@ from evalkit.checks.privileges import accepted_of
 from evalkit.engine.arrivals import only, plan_sessions
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
 from evalkit.engine.controls import with_controls
-from evalkit.engine.hosts import declared_hosts, host_of, url_of, urls
+from evalkit.engine.environment import environment_of
+from evalkit.engine.hosts import declared_hosts, host_of, url_of
 from evalkit.engine.meaning import check_meaning, check_model_faults
 from evalkit.engine.mistakes import Mistakes
 from evalkit.engine.prices import price_problems, prices_of
@@ -24,9 +24,8 @@ from evalkit.gate.located import gate_warnings
 from evalkit.live.plan import LivePlan
 from evalkit.metrics.pricing import Prices
 from evalkit.services import ServiceInfo, load_service
-from evalkit.services.template import RenderError, TemplateError, compile_value
 from evalkit.suite import Loaded, Problem, load_sessions
-from evalkit.suite.hosts import AGENT_HOST, AGENT_URL, CALLER_HOST
+from evalkit.suite.hosts import AGENT_HOST, CALLER_HOST
 from evalkit.suite.model import (
     Scenario,
     ServiceUse,
@@ -38,7 +37,6 @@ from evalkit.suite.model import (
 from evalkit.world.clock import epoch_ns
 
 _TAKEN = {AGENT_HOST: "the agent", CALLER_HOST: "the caller of agents"}
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def plan_suite(
@@ -205,19 +203,10 @@ class _Planner:
         return there
 
     def _environment(self) -> Mapping[str, str]:
-        known = {"services": urls(self._suite.services), "agent": {"url": AGENT_URL}}
-        filled = {}
-        for name, text in self._suite.agent.env.items():
-            if not _VARIABLE.fullmatch(name) or "\0" in text:
-                self._mistakes.add(
-                    ("agent", "env", name), "no environment variable can be set to this"
-                )
-                continue
-            try:
-                filled[name] = str(compile_value(text).render(known))
-            except (TemplateError, RenderError) as error:
-                self._mistakes.add(("agent", "env", name), str(error))
-        return filled
+        environment = environment_of(self._suite)
+        for name, message in environment.wrong.items():
+            self._mistakes.add(("agent", "env", name), message)
+        return environment.values
 
     def _scenario(self, name: str, scenario: Scenario) -> ScenarioPlan | None:
         settings = _overridden(self._suite.sessions, scenario.sessions, self._reseeded)

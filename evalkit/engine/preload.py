@@ -13,7 +13,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeGuard
 
-ALWAYS = ("pyarrow.parquet", "jinja2", "numpy.random", "uuid_utils")
+ALWAYS = (
+    "pyarrow.parquet",
+    "jinja2",
+    "numpy.random",
+    "uuid_utils",
+    "evalkit.checks.standard",
+)
 """What a cell imports whatever its agent is."""
 
 PRICES = ("genai_prices.data",)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from evalkit.engine.ahead import prepare, start_ahead
 from evalkit.engine.cells import CellSink, SuitePlan
+from evalkit.engine.environment import environment_of
 from evalkit.engine.events import CellKey, Event, RunPlanned
 from evalkit.engine.forking import Zygote, start_zygote
 from evalkit.engine.lending import Lender
@@ -15,6 +16,8 @@ from evalkit.engine.messages import Order
 from evalkit.engine.pool import Pool
 from evalkit.engine.preload import ALWAYS, PRICES, libraries_of
 from evalkit.metrics.context import is_model
+from evalkit.suite import Loaded
+from evalkit.suite.model import Suite
 
 
 def run_suite(
@@ -73,6 +76,17 @@ def get_ready(plan: SuitePlan) -> None:
     """Have what the next run begins with, which is one of this plan, done beside other work."""
     start_ahead()
     prepare(plan.environment, _preload(plan))
+
+
+def import_ahead(loaded: Loaded[Suite]) -> None:
+    """Have the libraries of a suite's agent imported while the rest of it is read and planned, by
+    the process that waits for an order, if one does.
+    """
+    agent = loaded.value.agent
+    environment = environment_of(loaded.value)
+    if not environment.wrong and not loaded.value.runs_live:
+        libraries = libraries_of(agent.python or agent.asgi or "", loaded.path.parent)
+        prepare(environment.values, (*ALWAYS, *libraries))
 
 
 def _preload(plan: SuitePlan) -> tuple[str, ...]:

@@ -6,172 +6,103 @@ A new fault is one file of this package and one line of the table.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union
 
-from pydantic import BeforeValidator, Discriminator, GetJsonSchemaHandler, Tag
+from pydantic import Discriminator, GetCoreSchemaHandler, GetJsonSchemaHandler, Tag, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_plain_validator_function
 
-from evalkit.faults.bad_arguments import BadArguments
-from evalkit.faults.bad_output import BadOutput
 from evalkit.faults.base import Fault
-from evalkit.faults.call_tool import CallTool
-from evalkit.faults.callback_altered import CallbackAltered
-from evalkit.faults.callback_dropped import CallbackDropped
-from evalkit.faults.callback_duplicated import CallbackDuplicated
-from evalkit.faults.callback_late import CallbackLate
-from evalkit.faults.callback_reordered import CallbackReordered
-from evalkit.faults.commit_late import CommitLate
-from evalkit.faults.commit_nothing import CommitNothing
-from evalkit.faults.commit_reordered import CommitReordered
-from evalkit.faults.commit_then_lose import CommitThenLose
-from evalkit.faults.commit_twice import CommitTwice
-from evalkit.faults.connect_delay import ConnectDelay
-from evalkit.faults.content_filter import ContentFilter
-from evalkit.faults.content_type import ContentType
-from evalkit.faults.context_overflow import ContextOverflow
-from evalkit.faults.cut import CutBody
-from evalkit.faults.cut_short import CutShort
-from evalkit.faults.delay import Delay
-from evalkit.faults.drip import Drip
-from evalkit.faults.duplicate_chunk import DuplicateChunk
-from evalkit.faults.duplicate_response import DuplicateResponse
-from evalkit.faults.empty import Empty
-from evalkit.faults.empty_choices import EmptyChoices
-from evalkit.faults.empty_data import EmptyData
-from evalkit.faults.endless_progress import EndlessProgress
-from evalkit.faults.error_event import ErrorEvent
-from evalkit.faults.garbage import Garbage
-from evalkit.faults.html import Html
-from evalkit.faults.injection import Injection
-from evalkit.faults.invalid_utf8 import InvalidUtf8
-from evalkit.faults.low_confidence import LowConfidence
-from evalkit.faults.malformed import Malformed
-from evalkit.faults.malformed_chunk import MalformedChunk
-from evalkit.faults.missing_field import MissingField
-from evalkit.faults.missing_usage import MissingUsage
-from evalkit.faults.narrower_scope import NarrowerScope
-from evalkit.faults.no_response import NoResponse
-from evalkit.faults.null_value import NullValue
-from evalkit.faults.oversize import Oversize
-from evalkit.faults.partial_page import PartialPage
-from evalkit.faults.protocol_version import ProtocolVersion
-from evalkit.faults.refresh_refused import RefreshRefused
-from evalkit.faults.refusal import Refusal
-from evalkit.faults.refused import Refused
-from evalkit.faults.renamed_field import RenamedField
-from evalkit.faults.reset import ResetConnection
-from evalkit.faults.restart import Restart
-from evalkit.faults.rpc_error import RpcError
-from evalkit.faults.rpc_malformed import RpcMalformed
-from evalkit.faults.session_lost import SessionLost
-from evalkit.faults.sliced import Sliced
-from evalkit.faults.slow import Slow
-from evalkit.faults.slow_close import SlowClose
-from evalkit.faults.slow_first_token import SlowFirstToken
-from evalkit.faults.slow_tokens import SlowTokens
-from evalkit.faults.stale import Stale
-from evalkit.faults.stall import StallReply
-from evalkit.faults.status import Status
-from evalkit.faults.swapped import Swapped
-from evalkit.faults.token_expired import TokenExpired
-from evalkit.faults.tool_error import ToolError
-from evalkit.faults.tool_gone import ToolGone
-from evalkit.faults.tool_schema import ToolSchema
-from evalkit.faults.truncated import Truncated
-from evalkit.faults.type_flip import TypeFlip
-from evalkit.faults.unfinished import Unfinished
-from evalkit.faults.unknown_host import UnknownHost
-from evalkit.faults.unknown_tool import UnknownTool
-from evalkit.faults.wider_scope import WiderScope
-from evalkit.faults.wrong_id import WrongId
-from evalkit.faults.wrong_length import WrongLength
-from evalkit.faults.wrong_schema import WrongSchema
-from evalkit.faults.wrong_value import WrongValue
+from evalkit.imported import Imported
 from evalkit.keyed import Draw
 from evalkit.wire import Reply
 
-FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
+FAULTS: Mapping[str, type[Fault]] = Imported(
+    "evalkit.faults",
     {
-        "delay": Delay,
-        "status": Status,
-        "refused": Refused,
-        "connect_delay": ConnectDelay,
-        "unknown_host": UnknownHost,
-        "reset": ResetConnection,
-        "empty": Empty,
-        "cut": CutBody,
-        "stall": StallReply,
-        "malformed": Malformed,
-        "slow": Slow,
-        "drip": Drip,
-        "sliced": Sliced,
-        "slow_close": SlowClose,
-        "truncated": Truncated,
-        "wrong_length": WrongLength,
-        "malformed_chunk": MalformedChunk,
-        "garbage": Garbage,
-        "html": Html,
-        "content_type": ContentType,
-        "invalid_utf8": InvalidUtf8,
-        "oversize": Oversize,
-        "call_tool": CallTool,
-        "unknown_tool": UnknownTool,
-        "bad_arguments": BadArguments,
-        "wrong_schema": WrongSchema,
-        "refusal": Refusal,
-        "content_filter": ContentFilter,
-        "cut_short": CutShort,
-        "low_confidence": LowConfidence,
-        "context_overflow": ContextOverflow,
-        "slow_tokens": SlowTokens,
-        "slow_first_token": SlowFirstToken,
-        "unfinished": Unfinished,
-        "duplicate_chunk": DuplicateChunk,
-        "error_event": ErrorEvent,
-        "empty_choices": EmptyChoices,
-        "missing_usage": MissingUsage,
-        "commit_then_lose": CommitThenLose,
-        "commit_twice": CommitTwice,
-        "commit_nothing": CommitNothing,
-        "commit_late": CommitLate,
-        "commit_reordered": CommitReordered,
-        "callback_late": CallbackLate,
-        "callback_duplicated": CallbackDuplicated,
-        "callback_dropped": CallbackDropped,
-        "callback_reordered": CallbackReordered,
-        "callback_altered": CallbackAltered,
-        "token_expired": TokenExpired,
-        "refresh_refused": RefreshRefused,
-        "narrower_scope": NarrowerScope,
-        "wider_scope": WiderScope,
-        "tool_error": ToolError,
-        "tool_gone": ToolGone,
-        "tool_schema": ToolSchema,
-        "bad_output": BadOutput,
-        "rpc_error": RpcError,
-        "rpc_malformed": RpcMalformed,
-        "wrong_id": WrongId,
-        "duplicate_response": DuplicateResponse,
-        "no_response": NoResponse,
-        "endless_progress": EndlessProgress,
-        "session_lost": SessionLost,
-        "protocol_version": ProtocolVersion,
-        "missing_field": MissingField,
-        "null_value": NullValue,
-        "type_flip": TypeFlip,
-        "renamed_field": RenamedField,
-        "stale": Stale,
-        "swapped": Swapped,
-        "empty_data": EmptyData,
-        "partial_page": PartialPage,
-        "injection": Injection,
-        "wrong_value": WrongValue,
-        "restart": Restart,
-    }
+        "delay": "delay:Delay",
+        "status": "status:Status",
+        "refused": "refused:Refused",
+        "connect_delay": "connect_delay:ConnectDelay",
+        "unknown_host": "unknown_host:UnknownHost",
+        "reset": "reset:ResetConnection",
+        "empty": "empty:Empty",
+        "cut": "cut:CutBody",
+        "stall": "stall:StallReply",
+        "malformed": "malformed:Malformed",
+        "slow": "slow:Slow",
+        "drip": "drip:Drip",
+        "sliced": "sliced:Sliced",
+        "slow_close": "slow_close:SlowClose",
+        "truncated": "truncated:Truncated",
+        "wrong_length": "wrong_length:WrongLength",
+        "malformed_chunk": "malformed_chunk:MalformedChunk",
+        "garbage": "garbage:Garbage",
+        "html": "html:Html",
+        "content_type": "content_type:ContentType",
+        "invalid_utf8": "invalid_utf8:InvalidUtf8",
+        "oversize": "oversize:Oversize",
+        "call_tool": "call_tool:CallTool",
+        "unknown_tool": "unknown_tool:UnknownTool",
+        "bad_arguments": "bad_arguments:BadArguments",
+        "wrong_schema": "wrong_schema:WrongSchema",
+        "refusal": "refusal:Refusal",
+        "content_filter": "content_filter:ContentFilter",
+        "cut_short": "cut_short:CutShort",
+        "low_confidence": "low_confidence:LowConfidence",
+        "context_overflow": "context_overflow:ContextOverflow",
+        "slow_tokens": "slow_tokens:SlowTokens",
+        "slow_first_token": "slow_first_token:SlowFirstToken",
+        "unfinished": "unfinished:Unfinished",
+        "duplicate_chunk": "duplicate_chunk:DuplicateChunk",
+        "error_event": "error_event:ErrorEvent",
+        "empty_choices": "empty_choices:EmptyChoices",
+        "missing_usage": "missing_usage:MissingUsage",
+        "commit_then_lose": "commit_then_lose:CommitThenLose",
+        "commit_twice": "commit_twice:CommitTwice",
+        "commit_nothing": "commit_nothing:CommitNothing",
+        "commit_late": "commit_late:CommitLate",
+        "commit_reordered": "commit_reordered:CommitReordered",
+        "callback_late": "callback_late:CallbackLate",
+        "callback_duplicated": "callback_duplicated:CallbackDuplicated",
+        "callback_dropped": "callback_dropped:CallbackDropped",
+        "callback_reordered": "callback_reordered:CallbackReordered",
+        "callback_altered": "callback_altered:CallbackAltered",
+        "token_expired": "token_expired:TokenExpired",
+        "refresh_refused": "refresh_refused:RefreshRefused",
+        "narrower_scope": "narrower_scope:NarrowerScope",
+        "wider_scope": "wider_scope:WiderScope",
+        "tool_error": "tool_error:ToolError",
+        "tool_gone": "tool_gone:ToolGone",
+        "tool_schema": "tool_schema:ToolSchema",
+        "bad_output": "bad_output:BadOutput",
+        "rpc_error": "rpc_error:RpcError",
+        "rpc_malformed": "rpc_malformed:RpcMalformed",
+        "wrong_id": "wrong_id:WrongId",
+        "duplicate_response": "duplicate_response:DuplicateResponse",
+        "no_response": "no_response:NoResponse",
+        "endless_progress": "endless_progress:EndlessProgress",
+        "session_lost": "session_lost:SessionLost",
+        "protocol_version": "protocol_version:ProtocolVersion",
+        "missing_field": "missing_field:MissingField",
+        "null_value": "null_value:NullValue",
+        "type_flip": "type_flip:TypeFlip",
+        "renamed_field": "renamed_field:RenamedField",
+        "stale": "stale:Stale",
+        "swapped": "swapped:Swapped",
+        "empty_data": "empty_data:EmptyData",
+        "partial_page": "partial_page:PartialPage",
+        "injection": "injection:Injection",
+        "wrong_value": "wrong_value:WrongValue",
+        "restart": "restart:Restart",
+    },
 )
-BARE = tuple(name for name, fault in FAULTS.items() if fault.bare)
+
+
+def bare() -> tuple[str, ...]:
+    """The faults whose name alone is enough."""
+    return tuple(name for name, fault in FAULTS.items() if fault.bare)
 
 
 def _naming_key(value: Any) -> str | None:
@@ -183,27 +114,29 @@ def _naming_key(value: Any) -> str | None:
     return value if isinstance(value, str) and value in FAULTS else None
 
 
-def _names_one_fault(value: Any) -> Any:
-    """Refuse what names no fault, several, or one that needs a value and got none."""
+def _fault(value: Any) -> Fault:
+    """The fault that is written. Refuses what names none, several, or one that needs a value."""
+    if isinstance(value, Fault):
+        return value
     if isinstance(value, str):
         _check_shorthand(value)
     elif isinstance(value, Mapping):
         _check_keys(value)
-    elif not isinstance(value, Fault):
+    else:
         raise PydanticCustomError(
             "fault_type", "a fault is written like {status: 503}, or as a name like reset"
         )
-    return value
+    return FAULTS[str(_naming_key(value))].model_validate(value)
 
 
 def _check_shorthand(given: str) -> None:
     if given not in FAULTS:
         raise _unknown(given)
-    if given not in BARE:
+    if not FAULTS[given].bare:
         raise PydanticCustomError(
             "fault_without_value",
             "the fault {given} needs a value, like {{given}: …}; by name alone: {allowed}",
-            {"given": given, "allowed": ", ".join(BARE)},
+            {"given": given, "allowed": ", ".join(bare())},
         )
 
 
@@ -227,26 +160,40 @@ def _unknown(given: str) -> PydanticCustomError:
     )
 
 
-class _WithShorthand:
-    """Adds the faults that a name alone gives to the JSON Schema."""
+class _Written:
+    """A fault as it is written: of all the classes, that which the key names."""
 
+    @classmethod
+    def meant_by(cls, value: Any) -> type[Fault] | None:
+        """The class that a value names, if it names one."""
+        name = _naming_key(value)
+        return None if name is None else FAULTS[name]
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        del source, handler
+        return no_info_plain_validator_function(_fault)
+
+    @classmethod
     def __get_pydantic_json_schema__(
-        self, core: CoreSchema, handler: GetJsonSchemaHandler
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        schema = handler(core)
-        by_name = {"type": "string", "enum": list(BARE), "description": "A fault by its name alone"}
+        del core
+        tagged = tuple(Annotated[fault, Tag(name)] for name, fault in FAULTS.items())
+        union: Any = Annotated[Union[tagged], Discriminator(_naming_key)]  # noqa: UP007
+        schema = handler(TypeAdapter(union).core_schema)
+        by_name = {
+            "type": "string",
+            "enum": list(bare()),
+            "description": "A fault by its name alone",
+        }
         return {"anyOf": [schema, by_name]}
 
 
 if TYPE_CHECKING:
     AnyFault: TypeAlias = Fault
 else:
-    AnyFault = Annotated[
-        Union[tuple(Annotated[fault, Tag(name)] for name, fault in FAULTS.items())],  # noqa: UP007
-        Discriminator(_naming_key),
-        BeforeValidator(_names_one_fault),
-        _WithShorthand(),
-    ]
+    AnyFault = _Written
 
 
 def apply_all(reply: Reply, faults: Iterable[Fault], draw: Draw, *, kind: str) -> Reply:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from evalkit.checks import GROUPS, SETS, Check, Part
+from evalkit.checks import CHECKS, GROUPS, SETS, Check, Part
 from evalkit.faults import FAULTS, PRESETS, When
 from evalkit.gate.expression import __doc__ as gate_language
 from evalkit.metrics.definitions import LABELS, METRICS
@@ -38,8 +38,8 @@ def check_lines() -> Iterator[str]:
     for group, members in GROUPS.items():
         yield f"{group}"
         yield ""
-        for check in members:
-            yield from _check(check)
+        for name in members:
+            yield from _check(CHECKS[name])
             yield ""
     for name, names in SETS.items():
         yield f"{name}: a set of {len(names)} checks that need no settings"

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from evalkit.checks import GROUPS
+from evalkit.checks import CHECKS, GROUPS
 from evalkit.faults import FAULTS, PRESETS, When
 from evalkit.metrics.definitions import LABELS, METRICS
 from evalkit.report.catalogue import first_paragraph
@@ -163,7 +163,7 @@ def _checks() -> Iterator[str]:
     yield from ("", "## Checks")
     for group, members in GROUPS.items():
         yield from ("", f"### {group}")
-        for check in members:
+        for check in map(CHECKS.__getitem__, members):
             yield from ("", f"**`{check.name}`** ({check.severity.value}): {check.about}.")
             if check.example is not None:
                 yield from ("", "```yaml", f"- {check.example}", "```")

@@ -16,10 +16,13 @@ from evalkit.suite.model import ServiceUse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceTemplate:
-    """A service as it is defined. What it compiled is shared; what changes is made fresh."""
+    """A service as it is defined. What it compiled is shared; what changes is made fresh. `keyed`
+    are its effects that know an idempotency key, where somebody has looked them up.
+    """
 
     info: ServiceInfo
     make: Make
+    keyed: frozenset[str] = frozenset()
 
     def fresh(self) -> Service:
         """A service without a past, for one world."""
@@ -47,6 +50,7 @@ def load_service(
     document = None if use.document is None else folder / use.document
     source = Source(
         name=name,
+        kind=kind,
         path=path,
         folder=folder,
         script=use.script,

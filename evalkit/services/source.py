@@ -17,6 +17,7 @@ from evalkit.services.queues.model import AnyQueue, MessageQueuePart
 from evalkit.services.quota.model import LimitsPart
 from evalkit.services.state.model import StorePart
 from evalkit.suite import Loaded, Problem
+from evalkit.suite.loading import missing
 from evalkit.suite.model import ScriptUse
 
 Make: TypeAlias = Callable[[], Service]
@@ -28,6 +29,7 @@ class Source:
     """What a kind of service is made from."""
 
     name: str
+    kind: str
     path: Path
     folder: Path
     script: str | None
@@ -82,6 +84,14 @@ def problems_of(loaded: Loaded[Any], compiler: Compiler) -> list[Problem]:
         )
         for each in compiler.mistakes
     ]
+
+
+def check_target(key: str, target: str, source: Source, compiler: Compiler) -> None:
+    """Refuse what can be known of code without importing it: that belongs into the world."""
+    if source.scripted:
+        compiler.refuse(("service",), "this service takes no script; the suite gives it one")
+    if (wrong := missing(target, source.path.parent)) is not None:
+        compiler.refuse((key,), wrong.message, allowed=wrong.allowed, given=wrong.given)
 
 
 @contextmanager

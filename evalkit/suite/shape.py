@@ -40,6 +40,7 @@ def find_place(location: Iterable[str | int], model: Any, value: Any) -> Place:
     kinds = list(_kinds(model))
     at_key = False
     for step in location:
+        kinds = [(_meant(kind, value), tag) for kind, tag in kinds]
         if step == KEY:
             at_key = True
         elif chosen := [kind for kind, tag in kinds if tag == step]:
@@ -52,7 +53,8 @@ def find_place(location: Iterable[str | int], model: Any, value: Any) -> Place:
                 kinds = further
             else:
                 kinds = further or kinds
-    return Place(tuple(where), value, tuple(_models(kinds)), at_key)
+    meant = ((_meant(kind, value), tag) for kind, tag in kinds)
+    return Place(tuple(where), value, tuple(_models(meant)), at_key)
 
 
 def owner_of(location: Sequence[str | int], model: Any, value: Any) -> Place:
@@ -76,6 +78,12 @@ def _kinds(annotation: Any, tag: str | None = None) -> Iterator[_Kind]:
             yield from _kinds(each, tag)
     else:
         yield annotation, tag
+
+
+def _meant(kind: Any, value: Any) -> Any:
+    """The type that a value chooses by itself, where there is a choice: that of a fault."""
+    chooses = getattr(kind, "meant_by", None)
+    return kind if chooses is None else chooses(value)
 
 
 def _advance(kinds: Iterable[_Kind], step: str | int) -> Iterator[_Kind]:

@@ -1,5 +1,4 @@
 import json
-from typing import get_args
 
 import jsonschema
 import pytest
@@ -25,11 +24,6 @@ def test_a_fault_is_listed_under_its_name_and_its_first_field_bears_it(name):
     assert fault.name == name
     assert next(iter(fault.model_fields)) == name
     assert fault.model_fields[name].is_required()
-
-
-def test_the_union_holds_the_table():
-    union = get_args(AnyFault)[0]
-    assert [get_args(member)[0] for member in get_args(union)] == list(FAULTS.values())
 
 
 @pytest.mark.parametrize(
@@ -66,13 +60,13 @@ def test_the_number_one_is_not_true():
         ({"status": 503, "delay": "1s"}, (), "status and delay are several faults; write a list"),
         (503, (), "a fault is written like {status: 503}, or as a name like reset"),
         (None, (), "a fault is written like"),
-        ({"delay": "1s", "jiter": "1s"}, ("delay", "jiter"), "Extra inputs are not permitted"),
-        ({"delay": "soon"}, ("delay", "delay", "size", "fixed", "fixed"), '"soon" is no duration'),
-        ({"status": 200}, ("status", "status"), "greater than or equal to 400"),
-        ({"reset": False}, ("reset", "reset"), "is no size"),
-        ({"refused": False}, ("refused", "refused"), "Input should be True"),
-        ({"cut": True}, ("cut", "cut"), "is no size"),
-        ({"slow": 200}, ("slow", "slow", "size"), "200 is a rate without its unit"),
+        ({"delay": "1s", "jiter": "1s"}, ("jiter",), "Extra inputs are not permitted"),
+        ({"delay": "soon"}, ("delay", "size", "fixed", "fixed"), '"soon" is no duration'),
+        ({"status": 200}, ("status",), "greater than or equal to 400"),
+        ({"reset": False}, ("reset",), "is no size"),
+        ({"refused": False}, ("refused",), "Input should be True"),
+        ({"cut": True}, ("cut",), "is no size"),
+        ({"slow": 200}, ("slow", "size"), "200 is a rate without its unit"),
     ],
 )
 def test_a_mistake_is_told_once_and_of_the_fault_meant(written, where, message):

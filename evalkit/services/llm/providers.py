@@ -1,34 +1,24 @@
-"""The providers of models: what each is defined by, and the API that it speaks."""
+"""The providers of models: what each is defined by, and the API that it speaks.
+
+A new provider is a package with a `provider.py` and one line of the table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from evalkit.services.llm.anthropic.api import Anthropic
-from evalkit.services.llm.anthropic.model import AnthropicDefinition
-from evalkit.services.llm.api import Api
-from evalkit.services.llm.definition import ProviderDefinition
-from evalkit.services.llm.gemini.api import Gemini
-from evalkit.services.llm.gemini.model import GeminiDefinition
-from evalkit.services.llm.openai.api import OpenAI
-from evalkit.services.llm.openai.model import OpenAIDefinition
+from evalkit.imported import Imported
 
+if TYPE_CHECKING:
+    from evalkit.services.llm.provider import Provider
 
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """One provider. `api` makes what one world's service speaks."""
-
-    definition: type[ProviderDefinition]
-    api: Callable[[], Api]
-
-
-PROVIDERS: Mapping[str, Provider] = MappingProxyType(
+PROVIDERS: Mapping[str, Provider] = Imported(
+    "evalkit.services.llm",
     {
-        "openai": Provider(OpenAIDefinition, OpenAI),
-        "anthropic": Provider(AnthropicDefinition, Anthropic),
-        "gemini": Provider(GeminiDefinition, Gemini),
-    }
+        "openai": "openai.provider:PROVIDER",
+        "anthropic": "anthropic.provider:PROVIDER",
+        "gemini": "gemini.provider:PROVIDER",
+    },
 )
 """All of them, by what `service:` says."""

@@ -8,13 +8,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from evalkit.errors import SuiteError
 from evalkit.services.compiling import Compiler
 from evalkit.services.mcp.compiled import CompiledMcp, compile_mcp
 from evalkit.services.mcp.model import McpDefinition
+from evalkit.services.mcp.service import McpService
 from evalkit.services.openapi.compiled import CompiledOpenApi, compile_openapi
 from evalkit.services.openapi.model import OpenApiDefinition
 from evalkit.services.openapi.open_contract import open_contract
-from evalkit.services.source import problems_of, refuse_all
+from evalkit.services.source import AnyDefinition, Make, Source, problems_of, refuse_all
 from evalkit.suite import load_model
 
 
@@ -24,6 +26,16 @@ class _PerhapsDefinition(BaseModel):
     model_config = ConfigDict(frozen=True, defer_build=True, extra="ignore")
 
     service: Any = None
+
+
+def load(source: Source) -> Make:
+    """The service. Raises `SuiteError` with all mistakes."""
+    mcp = load_mcp(source.path)
+    if source.scripted:
+        definition = load_model(source.path, AnyDefinition)
+        message = "an mcp service takes no script; the suite gives it one"
+        raise SuiteError([definition.problem(("service",), message)])
+    return lambda: McpService(source.name, mcp, starts_at_ns=source.starts_at_ns)
 
 
 def load_mcp(path: Path) -> CompiledMcp:

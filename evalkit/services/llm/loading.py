@@ -10,7 +10,7 @@ from evalkit.services.llm.auto import RULE, Auto
 from evalkit.services.llm.conditions import conditions_of
 from evalkit.services.llm.definition import ProviderDefinition
 from evalkit.services.llm.model import Conditions, ScriptDefinition
-from evalkit.services.llm.providers import Provider
+from evalkit.services.llm.providers import PROVIDERS
 from evalkit.services.llm.recorded import RecordedUsage, UsageRecord
 from evalkit.services.llm.script import Script, compile_script
 from evalkit.services.llm.scripts import Part, Scripts
@@ -28,8 +28,9 @@ from evalkit.suite import Loaded, Problem, load_model
 from evalkit.suite.json_lines import load_lines
 
 
-def model_service(provider: Provider, source: Source) -> Make:
+def load(source: Source) -> Make:
     """A model behind the API of a provider. Raises `SuiteError` with all mistakes."""
+    provider = PROVIDERS[source.kind]
     problems: list[Problem] = []
     recorded = None
     with collecting(problems):
