@@ -6,6 +6,7 @@ Cells run in processes of their own, for which this one mostly waits.
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -55,10 +56,13 @@ class Pages:
 
 
 def _have_at_hand() -> None:
-    """Import what judging and writing take, while there is nothing to do but to wait for cells."""
-
-    import evalkit.report.ci.writing
-    import evalkit.report.html.writing  # noqa: F401
+    """Have imported and compiled what judging and writing take, while there is nothing to do but to
+    wait for cells.
+    """
+    import_module("pyarrow.parquet")
+    import_module("evalkit.report.ci.writing")
+    import_module("evalkit.report.html.writing")
+    import_module("evalkit.report.html.rendering").compile_templates()
 
 
 def _written(run: Run) -> Path:

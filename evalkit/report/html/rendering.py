@@ -52,6 +52,12 @@ def render(template: str, *, script: str, **values: Any) -> str:
     )
 
 
+def compile_templates() -> None:
+    """Compile what pages are made from, which takes longer than to write one small page."""
+    for name in _environment().list_templates(extensions=["html"]):
+        _environment().get_template(name)
+
+
 def policy(style: str, code: str) -> str:
     """What a page may do: use this style, run this code, show images that are in it."""
     return "; ".join(
