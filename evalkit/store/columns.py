@@ -7,11 +7,11 @@ no error would get another type for `error` than its neighbours. pyarrow is impo
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from enum import StrEnum
 from functools import cache
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, islice
 from operator import attrgetter
 from typing import (
     TYPE_CHECKING,
@@ -30,6 +30,9 @@ from evalkit.store.arrays import array_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
+
+ROW_GROUP = 20_000
+"""Rows that are made into columns at a time, and stand together in a part."""
 
 _MOST_SLICES = 1_000
 
@@ -96,6 +99,20 @@ def table_of(
     schema = schema_of(row)
     arrays = [_column(each, rows, change and change(each.name)) for each in schema]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def tables_of(
+    row: type[Row], rows: Iterable[Row], change: Callable[[str], Change | None] | None = None
+) -> Iterator[pa.Table]:
+    """Tables of `ROW_GROUP` rows each, the last of fewer; one at least. See `table_of`."""
+    rest = iter(rows)
+    group = tuple(islice(rest, ROW_GROUP))
+    while True:
+        following = tuple(islice(rest, ROW_GROUP))
+        yield table_of(row, group, change)
+        if not following:
+            return
+        group = following
 
 
 def _column(field: pa.Field, rows: Sequence[Row], change: Change | None) -> pa.Array:

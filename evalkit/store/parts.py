@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,11 +51,15 @@ class KeptCell:
 
 
 def put(
-    table: pa.Table, path: Path, cell: KeptCell | None = None, *, of: CellKey | None = None
+    tables: Iterable[pa.Table],
+    path: Path,
+    cell: KeptCell | None = None,
+    *,
+    of: CellKey | None = None,
 ) -> None:
-    """Write a part under a temporary name, then give it its own. `of` is the cell it is of."""
-    import pyarrow.parquet as pq
-
+    """Write a part under a temporary name, each table as a row group as it comes, then give it its
+    own name. There is one table at least; `of` is the cell that they are of.
+    """
     notes = {SCHEMA_KEY: str(SCHEMA).encode()}
     if cell is not None:
         notes[_CELL_KEY] = json.dumps(asdict(cell)).encode()
@@ -61,10 +67,24 @@ def put(
         notes[PART_KEY] = owner_of(path.parent.name, of)
     path.parent.mkdir(exist_ok=True)
     written = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(
-        table.replace_schema_metadata(notes), written, compression="zstd", write_page_checksum=True
-    )
+    try:
+        _write(tables, written, notes)
+    except BaseException:
+        written.unlink(missing_ok=True)
+        raise
     written.replace(path)
+
+
+def _write(tables: Iterable[pa.Table], path: Path, notes: Mapping[bytes, bytes]) -> None:
+    import pyarrow.parquet as pq
+
+    groups = iter(tables)
+    first = next(groups).replace_schema_metadata(notes)
+    with pq.ParquetWriter(
+        path, first.schema, compression="zstd", write_page_checksum=True
+    ) as writer:
+        for each in chain((first,), groups):
+            writer.write_table(each)
 
 
 def owner_of(table: str, cell: CellKey) -> bytes:

@@ -12,7 +12,7 @@ from evalkit.engine.cells import CellResult, SuitePlan
 from evalkit.engine.events import CellKey
 from evalkit.journal.records import AnyRecord
 from evalkit.metrics import Prices, build
-from evalkit.store.columns import Change, Row, table_of
+from evalkit.store.columns import Change, Row, tables_of
 from evalkit.store.credentials import in_environment
 from evalkit.store.events import rows_of
 from evalkit.store.folder import PARTIAL, WHOLE, part_name
@@ -86,15 +86,15 @@ class CellWriter:
         records, identities = mask.records(result.records)
         change = _changing(mask, identities)
         rows = self._rows(result, records)
-        tables = {name: table_of(TABLES[name], rows[name], change) for name in rows}
         part = part_name(result.cell)
         self._keep_output(result, mask)
         suffix = WHOLE if result.complete else PARTIAL
-        for name, table in tables.items():
+        for name in rows:
+            tables = tables_of(TABLES[name], rows[name], change)
             note = self._note(result, mask) if name == LAST else None
-            put(table, self.folder / name / f"{part}{suffix}", note, of=result.cell)
+            put(tables, self.folder / name / f"{part}{suffix}", note, of=result.cell)
         if result.complete:
-            for name in tables:
+            for name in rows:
                 (self.folder / name / f"{part}{PARTIAL}").unlink(missing_ok=True)
 
     def _keep_output(self, result: CellResult, mask: Mask) -> None:
@@ -121,7 +121,7 @@ class CellWriter:
             found = self.sensitive.get((scenario, session.rpartition("~")[0]))
         return found or ()
 
-    def _rows(self, result: CellResult, records: Sequence[AnyRecord]) -> dict[str, Sequence[Row]]:
+    def _rows(self, result: CellResult, records: Sequence[AnyRecord]) -> dict[str, Iterable[Row]]:
         """The rows of each table, in the order in which their parts are put in place.
 
         `records` are those to be written; figures are taken of what happened.
@@ -137,8 +137,8 @@ class CellWriter:
             expect=self.expects.get(scenario),
             price=self.prices,
         )
-        events = tuple(rows_of(records, scenario=scenario, cell=cell))
-        rows: dict[str, Sequence[Row]] = {"calls": built.calls, "turns": built.turns}
+        events = rows_of(records, scenario=scenario, cell=cell)
+        rows: dict[str, Iterable[Row]] = {"calls": built.calls, "turns": built.turns}
         return {**rows, "events": events, LAST: built.sessions}
 
     def _loaded(self, opened: Set[str] | None) -> tuple[str, ...] | None:

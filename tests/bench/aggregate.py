@@ -87,7 +87,7 @@ def written(folder: Path) -> Run:
 def store(folder: Path, table: str, rows: list[Row], cell: int) -> None:
     """Write a part as the store does."""
     put(
-        table_of(TABLES[table], rows),
+        [table_of(TABLES[table], rows)],
         folder / table / f"{part_name(CellKey('happy', cell))}{WHOLE}",
     )
 

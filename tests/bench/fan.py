@@ -1,7 +1,8 @@
 """500 sessions of two model calls (200 ms) and a tool call (100 ms) through the openai SDK.
 
-Wall time of whole commands, start-up, journal, and stored files included; beside the same agent on
-plain asyncio in front of a mock on loopback sockets with the same delays, at several concurrencies.
+Wall time of whole commands, start-up, journal, stored files, and report included, in two cells, one
+for each core; beside them what importing the SDK takes alone, and the same agent on plain asyncio
+in front of a mock on loopback sockets with the same delays, at several concurrencies.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ SUITE = {
         "llm": {"use": "llm.yaml", "script": "script.yaml"},
         "shop": {"use": "shop.yaml"},
     },
-    "sessions": {"from": "sessions.jsonl", "concurrency": 50},
+    "sessions": {"from": "sessions.jsonl", "concurrency": 50, "cell": SESSIONS // 2},
     "scenarios": {"plain": {}},
 }
 LLM = {"service": "openai", "latency": "200ms"}
@@ -176,6 +177,7 @@ def main() -> None:
                 for n in AT_A_TIME
             ),
             ("plain asyncio, 1 session", on_sockets(address, 1, 1)),
+            ("importing the SDK", (command("-c", "import openai"), "")),
         ]
     for name, (took, told) in rows:
         print(f"{name:36} {took}   {told.strip()}")

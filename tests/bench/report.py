@@ -78,7 +78,7 @@ def written(folder: Path) -> None:
             table = table_of(TABLES[name], own)
             for cell in range(CELLS // len(SCENARIOS)):
                 key = CellKey(scenario, cell)
-                put(_of_cell(table, cell), folder / name / f"{part_name(key)}{WHOLE}")
+                put([_of_cell(table, cell)], folder / name / f"{part_name(key)}{WHOLE}")
     write_record(folder, _record(CELLS // len(SCENARIOS)))
 
 

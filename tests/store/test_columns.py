@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from evalkit.store import columns
 from evalkit.store.columns import concatenated, schema_of, table_of, where
 from evalkit.store.tables import TABLES
 
@@ -95,3 +96,13 @@ def test_rows_are_chosen_however_they_lie_among_the_others(every: int) -> None:
     chosen = where(table, "number", lambda n: n % every == 0)
     assert chosen.column("number").to_pylist() == list(range(0, 5_000, every))
     assert where(table, "number", lambda _: False).num_rows == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 9])
+def test_rows_become_tables_of_so_many_each_and_one_at_least(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(columns, "ROW_GROUP", 4)
+    found = list(columns.tables_of(Sample, (Sample(number=each) for each in range(count))))
+    assert [each.num_rows for each in found] == {0: [0], 1: [1], 4: [4], 9: [4, 4, 1]}[count]
+    assert [n for each in found for n in each.column("number").to_pylist()] == [*range(count)]

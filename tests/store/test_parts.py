@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,7 +27,7 @@ CELL = KeptCell(
 @pytest.fixture
 def part(tmp_path: Path) -> Path:
     path = tmp_path / "sessions" / "happy-00000.parquet"
-    put(TABLE, path, CELL)
+    put([TABLE], path, CELL)
     return path
 
 
@@ -34,6 +35,24 @@ def test_a_part_holds_the_version_of_its_tables_and_what_came_of_its_cell(part: 
     metadata = pq.read_schema(part).metadata
     assert metadata[b"evalkit.schema"] == str(SCHEMA).encode()
     assert read_cell(part) == CELL
+
+
+def test_each_table_is_a_row_group_as_it_comes(tmp_path: Path) -> None:
+    path = tmp_path / "sessions" / "happy-00000.parquet"
+    put(iter([TABLE, TABLE.slice(0, 1)]), path, CELL)
+    assert pq.read_metadata(path).num_row_groups == 2
+    assert read(path).to_pylist() == [*TABLE.to_pylist(), *TABLE.slice(0, 1).to_pylist()]
+
+
+def test_what_fails_while_it_is_written_leaves_no_part(tmp_path: Path) -> None:
+    def failing() -> Iterator[pa.Table]:
+        yield TABLE
+        raise RuntimeError
+
+    path = tmp_path / "sessions" / "happy-00000.parquet"
+    with pytest.raises(RuntimeError):
+        put(failing(), path, CELL)
+    assert list(path.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))

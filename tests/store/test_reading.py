@@ -47,7 +47,7 @@ def test_no_byte_of_the_rows_can_change_unseen(tmp_path: Path) -> None:
     }
     table = pa.table(columns)
     path = tmp_path / "events" / "happy-00000.parquet"
-    put(table, path)
+    put([table], path)
     sound, told = path.read_bytes(), []
     for at in pages(path)[::9]:
         spoil(path, [at])
@@ -99,7 +99,7 @@ def test_a_cell_with_damage_within_is_not_kept(tmp_path: Path, table: str) -> No
 
 def test_rows_that_are_missing_are_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "part.parquet"
-    put(pa.table({"session": ["s1", "s2"]}), path)
+    put([pa.table({"session": ["s1", "s2"]})], path)
     part = open_part(path, mend="do it again")
     monkeypatch.setattr(type(part), "rows", 3)
     with pytest.raises(UsageError, match="it has 2 of 3 rows\\nhint: do it again"):
