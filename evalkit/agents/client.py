@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from evalkit.agents.base import AgentFailed
 from evalkit.agents.calling import MAX_BODY, AgentRequest, Response
 from evalkit.live.attribution import Attribution
 from evalkit.suite.hosts import AGENT_HOST
+from evalkit.wire import Caller
 from evalkit.world.callers import CALLER
 
 _READ = 64 * 1024
@@ -44,6 +46,10 @@ class HttpCaller:
             raise AgentFailed(f"the connection to the agent broke: {error}") from error
         finally:
             writer.transport.abort()
+
+    def telling(self, caller: Caller) -> AbstractContextManager[None]:
+        """While the agent is told of a webhook, what it asks may be on behalf of its session."""
+        return self._attribution.telling(caller)
 
     def target_of(self, url: str) -> str:
         """The path and query of a URL of the agent's, or of a path of its own, from its base URL.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from contextlib import AbstractContextManager
+from typing import Protocol, cast, runtime_checkable
 
 from evalkit.agents.base import Agent
 from evalkit.agents.calling import AgentRequest, Response
+from evalkit.wire import Caller
 
 
 class Receiver(Protocol):
@@ -17,6 +19,15 @@ class Receiver(Protocol):
 
     def target_of(self, url: str) -> str:
         """The path and query of a URL that leads there, or of a path. Raises `ValueError`."""
+        ...
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """A receiver in another process, whose calls nothing but the moment may attribute."""
+
+    def telling(self, caller: Caller) -> AbstractContextManager[None]:
+        """While the agent is told of a webhook, what it asks may be on behalf of its session."""
         ...
 
 

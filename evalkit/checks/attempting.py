@@ -16,6 +16,9 @@ TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 UNHANDLED = frozenset({408, 425, 429, 502, 503, 529})
 """Of these, the ones that say that the request was not, or hardly, begun with."""
 
+MISSING = 404
+"""The status of what is not there, or not yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -40,6 +43,20 @@ def attempts_in(session: SessionView) -> tuple[LogicalCall, ...]:
         for logical in logical_calls(requested(session.calls))
         for one in (split(logical, session) if len(logical.attempts) > 1 else (logical,))
     )
+
+
+def looks(logical: LogicalCall) -> Iterator[LogicalCall]:
+    """The looks at what was not there yet (404), each with its attempts; of all else the call
+    itself. To look again later is no attempt at something that had failed.
+    """
+    made: list[CallView] = []
+    for call in logical.attempts:
+        made.append(call)
+        if call.started.method in ("GET", "HEAD") and status_of(call) == MISSING:
+            yield LogicalCall(tuple(made))
+            made = []
+    if made:
+        yield LogicalCall(tuple(made))
 
 
 def steps(logical: LogicalCall) -> Iterator[Step]:

@@ -19,6 +19,16 @@ Cost: TypeAlias = Callable[[CallView], Decimal | None]
 """What a call of a model cost in US dollars; None where that is unknown."""
 
 
+Keyed: TypeAlias = Callable[[str], frozenset[str]]
+"""The effects of a service, by name, for which it knows an idempotency key."""
+
+
+def nothing_keyed(service: str) -> frozenset[str]:
+    """The effects that know a key where nothing is said of services."""
+    del service
+    return frozenset()
+
+
 def unknown_cost(call: CallView) -> None:
     """What a call cost where there are no prices."""
     del call
@@ -46,6 +56,7 @@ class Facts:
     deadline: int = 10 * MINUTE
     turn_deadline: int = 2 * MINUTE
     cost: Cost = unknown_cost
+    keyed: Keyed = nothing_keyed
 
 
 class Check:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from pydantic import Field
@@ -28,6 +28,8 @@ class HalfOpen(Breaker):
 class CircuitHalfOpens(Check):
     """After the pause so many may try, and no more; a trial that fails is a pause again; and
     somebody does try, or the service would be given up for ever.
+
+    A circuit that did not open when it had to cannot half-open: that is for `circuit-opens`.
     """
 
     name: ClassVar[str] = "circuit-half-opens"
@@ -39,7 +41,7 @@ class CircuitHalfOpens(Check):
     def of_world(self, view: JournalView, facts: Facts) -> Iterator[Finding]:
         """The pauses that did not end in a trial."""
         del facts
-        for opening in openings(view, self.settings):
+        for opening in _held(openings(view, self.settings)):
             if opening.again and opening.too_early:
                 seen = f"a trial had failed, and {len(opening.too_early)} more were made within "
                 yield self._finding(opening.too_early, seen + duration(self.settings.pause))
@@ -75,14 +77,25 @@ class CircuitHalfOpens(Check):
         return later[self.settings.turns - 1] if len(later) >= self.settings.turns else None
 
     def _given_up(self, opening: Opening, turn: TurnStarted) -> Finding:
-        since = duration(turn.at - opening.at)
+        since, last = duration(turn.at - opening.at), opening.last
+        own = last.first.started.session == turn.session
         return self.finding(
             f"{self.settings.at} had failed, and {since} and {self.settings.turns} turns later "
             "nobody has tried again",
             at=turn.at,
             session=turn.session,
             turn=turn.turn,
+            calls=last.numbers if own else (),
             expected=f"a trial after {duration(self.settings.pause)}",
             seen="no call since",
             hint="a breaker that opens must half-open by itself, by time",
         )
+
+
+def _held(found: Iterable[Opening]) -> Iterator[Opening]:
+    """The times at which the circuit was open, each with those that followed from its trials."""
+    opened = False
+    for opening in found:
+        opened = opened if opening.again else not opening.too_early
+        if opened:
+            yield opening

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from evalkit.checks.base import Check, Facts
 from evalkit.checks.spoken import CUT_OFF, is_model, said_in
+from evalkit.checks.targets import json_in, leaves
 from evalkit.checks.words import failure_of
 from evalkit.journal.records import Answer, Finding, Outcome
 from evalkit.journal.views import CallView, SessionView, TurnView
@@ -20,7 +21,8 @@ _ENOUGH = 12
 
 class CompleteStream(Check):
     """The text of a reply that broke off, or that its token limit ended, is in what the user got,
-    in a turn that is `answered`; and no whole reply of a model in the turn says it.
+    in a turn that is `answered`; no whole reply of a model in the turn says it, and none was asked
+    to go on from it.
     """
 
     name: ClassVar[str] = "complete-stream"
@@ -37,10 +39,12 @@ class CompleteStream(Check):
                 continue
             spoken = [call for call in turn.calls if is_model(call)]
             broken = {call.call: why for call in spoken if (why := _broken_off(call)) is not None}
-            whole = [said_in(call).text for call in spoken if call.call not in broken]
+            whole = [call for call in spoken if call.call not in broken]
             for call in spoken:
                 text = said_in(call).text.strip() if call.call in broken else ""
-                if len(text) >= _ENOUGH and text in ended.text and not _said(text, whole):
+                if len(text) < _ENOUGH or text not in ended.text or _said(text, whole):
+                    continue
+                if not any(_goes_on(each, call, text) for each in whole):
                     yield self._passed_on(session, turn, call, broken[call.call])
 
     def _passed_on(self, session: SessionView, turn: TurnView, call: CallView, why: str) -> Finding:
@@ -60,8 +64,16 @@ class CompleteStream(Check):
         )
 
 
-def _said(text: str, whole: Iterable[str]) -> bool:
-    return any(text in each for each in whole)
+def _said(text: str, whole: Iterable[CallView]) -> bool:
+    return any(text in said_in(each).text for each in whole)
+
+
+def _goes_on(call: CallView, broken: CallView, text: str) -> bool:
+    """Whether a model was asked, with what had come, to say the rest, and did."""
+    if call.failed or call.call < broken.call:
+        return False
+    asked = (each for each in leaves(json_in(call.started.body)) if isinstance(each, str))
+    return any(text in each for each in asked)
 
 
 def _may_be_broken(call: CallView) -> bool:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from evalkit.checks.base import Check, Facts
+from evalkit.checks.repeating import may_be_repeated
 from evalkit.checks.words import numbered
 from evalkit.journal.records import EffectCommitted, Finding
 from evalkit.journal.views import SessionView
+
+_Change: TypeAlias = tuple[str, str, tuple[str, ...]]
+"""The service, the name of an effect, and its business key."""
+
+_UNDOES = re.compile(
+    r"refund|cancel|void|revers|releas|revok|roll(ed)?.?back|undo|compensat|withdr", re.IGNORECASE
+)
+"""How effects are called that take back another of the same key."""
 
 
 class NoDuplicateEffect(Check):
     """Two effects of one name and business key in a session are one change made twice.
 
     Effects without a business key cannot be told apart, so they are left alone. So is the double of
-    an effect that a fault made in the same call: the agent made the change once.
+    an effect that a fault made in the same call: the agent made the change once; and what PUT and
+    DELETE change, unless the service knows an idempotency key for it. What another effect of the
+    same key took back (a refund, a cancellation) may be made anew.
     """
 
     name: ClassVar[str] = "no-duplicate-effect"
@@ -23,11 +35,13 @@ class NoDuplicateEffect(Check):
 
     def findings(self, session: SessionView, facts: Facts) -> Iterable[Finding]:
         """The changes made more than once."""
-        del facts
-        made: dict[tuple[str, str, tuple[str, ...]], list[EffectCommitted]] = {}
+        made: dict[_Change, list[EffectCommitted]] = {}
         for effect in session.effects:
             same = made.setdefault((effect.service, effect.name, effect.key), [])
-            if effect.key and not _doubled(effect, same):
+            if not effect.key or _doubled(effect, same):
+                continue
+            _turned(made, effect)
+            if not same or not may_be_repeated(effect, session, facts):
                 same.append(effect)
         return [self._twice(session, same) for same in made.values() if len(same) > 1]
 
@@ -47,6 +61,18 @@ class NoDuplicateEffect(Check):
             hint="send the same idempotency key with every attempt, "
             "or look before writing again whether the first write went through",
         )
+
+
+def _turned(made: dict[_Change, list[EffectCommitted]], effect: EffectCommitted) -> None:
+    """Let be done anew what an effect undoes, or what undid it, if that was done once till then."""
+    for (service, name, key), same in made.items():
+        of_it = (service, key) == (effect.service, effect.key)
+        if of_it and len(same) == 1 and _undoes(name) != _undoes(effect.name):
+            same.clear()
+
+
+def _undoes(name: str) -> bool:
+    return _UNDOES.search(name) is not None
 
 
 def _doubled(effect: EffectCommitted, before: list[EffectCommitted]) -> bool:

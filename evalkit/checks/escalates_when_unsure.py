@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from evalkit.checks.base import Check, Facts
-from evalkit.checks.operations import Operation
 from evalkit.checks.spoken import said_in
 from evalkit.checks.targets import Operations, at_path, json_in, json_within, of_any
-from evalkit.checks.words import answer_of, listed
+from evalkit.checks.words import answer_of, listed, numbered
 from evalkit.journal.records import Answer, Finding
 from evalkit.journal.views import SessionView, TurnView
 from evalkit.suite.parts import JsonPath, OneOrMany, Part
@@ -26,8 +26,8 @@ class Unsure(Part):
     at_least: Annotated[float, Field(ge=0, lt=1)] = Field(
         0, description="Where another band of confidence begins below this one, its end"
     )
-    source: Operation | None = Field(
-        None, alias="from", description="Who says how sure; none: the reply's own `confidence`"
+    source: Operations = Field(
+        (), alias="from", description="Who says how sure; none: the reply's own `confidence`"
     )
     path: JsonPath = Field(
         "$.confidence", description="Where `from` says it, in its reply or in what a model said"
@@ -37,6 +37,14 @@ class Unsure(Part):
         description="The answer then, or several of which one is",
     )
     calls: Operations = Field((), description="What must be called then")
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """How sure somebody was, and by which call; None: the agent's own reply."""
+
+    sure: float
+    call: int | None = None
 
 
 class EscalatesWhenUnsure(Check):
@@ -55,38 +63,41 @@ class EscalatesWhenUnsure(Check):
         """The turns that were sent."""
         del facts
         for turn in session.turns:
-            sure = self._confidence(turn)
-            if sure is None or not self.settings.at_least <= sure < self.settings.below:
+            said = self._confidence(turn)
+            if said is None or not self.settings.at_least <= said.sure < self.settings.below:
                 continue
             if turn.ended is not None and turn.ended.answer not in self.settings.answer:
                 wanted = listed(self.settings.answer, "or")
-                yield self._sent(session, turn, sure, f"was {answer_of(turn)}", wanted)
+                yield self._sent(session, turn, said, f"was {answer_of(turn)}", wanted)
             for wanted_call in self.settings.calls:
                 if not of_any((wanted_call,), turn.calls):
                     seen = f"did not call {wanted_call}"
-                    yield self._sent(session, turn, sure, seen, f"a call of {wanted_call}")
+                    yield self._sent(session, turn, said, seen, f"a call of {wanted_call}")
 
-    def _confidence(self, turn: TurnView) -> float | None:
-        source = self.settings.source
-        if source is None:
-            return None if turn.ended is None else turn.ended.confidence
-        said: list[float] = []
-        for call in turn.calls:
-            if source.fits(call) and not call.failed and call.ended is not None:
+    def _confidence(self, turn: TurnView) -> _Said | None:
+        if not self.settings.source:
+            own = None if turn.ended is None else turn.ended.confidence
+            return None if own is None else _Said(own)
+        said: list[_Said] = []
+        for call in of_any(self.settings.source, turn.calls):
+            if not call.failed and call.ended is not None:
                 bodies = (json_within(said_in(call).text), json_in(call.ended.body))
                 found = (each for body in bodies for each in at_path(self.settings.path, body))
-                said += [each for each in found if _is_number(each)][:1]
+                said += [_Said(each, call.call) for each in found if _is_number(each)][:1]
         return said[-1] if said else None
 
     def _sent(
-        self, session: SessionView, turn: TurnView, sure: float, seen: str, expected: str
+        self, session: SessionView, turn: TurnView, said: _Said, seen: str, expected: str
     ) -> Finding:
         assert turn.ended is not None
+        calls = () if said.call is None else (said.call,)
+        by = f" ({numbered(calls)})" if calls else ""
         return self.finding(
-            f"turn {turn.turn} {seen} at a confidence of {sure:g}",
+            f"turn {turn.turn} {seen} at a confidence of {said.sure:g}{by}",
             at=turn.ended.at,
             session=session.id,
             turn=turn.turn,
+            calls=calls,
             expected=f"{expected} below {self.settings.below:g}",
             seen=seen,
             hint="compare the confidence where the reply leaves, on every path to it; "

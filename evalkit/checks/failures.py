@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
-from evalkit.checks.conversation import asked_in, conversation_in, name_of_messages
+from evalkit.checks.called_off import befallen, called_off, read_enough
+from evalkit.checks.made_good import READING, made_good
 from evalkit.checks.spoken import said_in
 from evalkit.checks.words import failure_of, listed, numbered
 from evalkit.faults import AGENT, FAULTS
@@ -41,14 +41,20 @@ class Failure:
     refused: bool = False
 
 
-def failures(session: SessionView) -> tuple[Failure, ...]:
-    """Every failure of a session that was not made good, turn by turn."""
-    return tuple(failure for turn in session.turns for failure in _of_turn(turn))
+def failures(session: SessionView, models: frozenset[str] = frozenset()) -> tuple[Failure, ...]:
+    """Every failure of a session that was not made good, turn by turn. `models` are the services
+    that may stand in for each other, as far as is known.
+    """
+    over = None if session.ended is None else session.ended.at
+    return tuple(failure for turn in session.turns for failure in _of_turn(turn, over, models))
 
 
-def _of_turn(turn: TurnView) -> Iterator[Failure]:
+def _of_turn(turn: TurnView, over: int | None, models: frozenset[str]) -> Iterator[Failure]:
+    off = called_off(turn.calls)
     for logical in logical_calls(turn.calls):
-        if logical.recovered or not _service_failed(logical) or _made_good(logical, turn):
+        if logical.recovered or logical.last.call in off or not _service_failed(logical):
+            continue
+        if _beside_the_reply(logical, turn, over) or made_good(logical, turn, models):
             continue
         ways = listed(way for way, _ in groupby(failure_of(call) for call in logical.attempts))
         name = f"{logical.service} {logical.operation}"
@@ -63,9 +69,31 @@ def _of_turn(turn: TurnView) -> Iterator[Failure]:
         )
 
 
+def _beside_the_reply(logical: LogicalCall, turn: TurnView, over: int | None) -> bool:
+    """Whether a reading was begun when the reply had been given, or a call that nothing befell was
+    given up only because its session was over: nobody waited for it.
+    """
+    if turn.ended is None:
+        return False
+    first, last, told = logical.first.started, logical.last, turn.ended.at
+    if first.method in READING and turn.started.at < told <= first.at:
+        return True
+    cut = over is not None and last.ended is not None and told < last.ended.at >= over
+    return cut and _gave_up(last) and not any(map(befallen, logical.attempts))
+
+
 def _service_failed(logical: LogicalCall) -> bool:
-    """Whether the service failed, rather than answered what the client did not like."""
-    return any(_is_failure(call) for call in logical.attempts)
+    """Whether the service failed, rather than answered what the client did not like, be it at the
+    last attempt.
+    """
+    return not _refused(logical.last) and any(_is_failure(call) for call in logical.attempts)
+
+
+def _refused(call: CallView) -> bool:
+    """Whether a service answered in good order, and no fault made it."""
+    ended = call.ended
+    replied = ended is not None and ended.outcome is Outcome.REPLIED and ended.status is not None
+    return replied and not _is_failure(call) and call.failed and not befallen(call)
 
 
 def is_failure(call: CallView) -> bool:
@@ -74,7 +102,7 @@ def is_failure(call: CallView) -> bool:
 
 
 def _is_failure(call: CallView) -> bool:
-    if _died(call):
+    if _died(call) or read_enough(call):
         return False
     if _reached_its_client(call) or call.ended is None:
         return True
@@ -84,9 +112,7 @@ def _is_failure(call: CallView) -> bool:
 
 def _reached_its_client(call: CallView) -> bool:
     """Whether a fault broke the call, or slowed it until its client gave up."""
-    return any(_broke(fault, call) for fault in call.faults) or (
-        _gave_up(call) and any(fault.stage is not Stage.SCHEDULED for fault in call.faults)
-    )
+    return any(_broke(fault, call) for fault in call.faults) or (_gave_up(call) and befallen(call))
 
 
 def _broke(fault: FaultMoved, call: CallView) -> bool:
@@ -119,50 +145,3 @@ def _died(call: CallView) -> bool:
 
 def _gave_up(call: CallView) -> bool:
     return call.ended is None or call.ended.outcome in (Outcome.ABANDONED, Outcome.OPEN)
-
-
-def _made_good(logical: LogicalCall, turn: TurnView) -> bool:
-    """Whether the turn got the same by another call: an equal one, one to another model, one in
-    which a model was told what was wrong, or one that found what had been changed all the same.
-    """
-    later = [call for call in turn.calls if _succeeded_since(call, logical.first)]
-    if any(_identity(call) == _identity(logical.first) for call in later):
-        return True
-    if any(call.effects for call in logical.attempts):
-        return any(call.service == logical.service for call in later)
-    return any(_goes_on(call, failed) for call in later for failed in logical.attempts)
-
-
-def _goes_on(call: CallView, failed: CallView) -> bool:
-    """Whether a model was asked what another call had asked, and perhaps more, or was asked on."""
-    asked, before = asked_in(call), asked_in(failed)
-    name = name_of_messages(before)
-    if not name:
-        return False
-    conversation, now = before[name], asked.get(name_of_messages(asked))
-    if isinstance(now, list) and isinstance(conversation, list):
-        if now[: len(conversation)] == conversation:
-            return True
-    elif now == conversation:
-        return True
-    if _continues(asked, failed):
-        return True
-    return bool(asked) and conversation_in(asked).goes_on(conversation_in(before))
-
-
-def _continues(asked: Mapping[str, Any], failed: CallView) -> bool:
-    """Whether a model was asked to go on from its own reply, which it is told by its id."""
-    previous = asked.get("previous_response_id")
-    replied = b"" if failed.ended is None else failed.ended.body
-    return isinstance(previous, str) and previous.encode() in replied
-
-
-def _succeeded_since(call: CallView, failed: CallView) -> bool:
-    """Whether a call succeeded after another had begun."""
-    if call.failed or call.ended is None:
-        return False
-    return call.call > failed.call or call.ended.at > failed.started.at
-
-
-def _identity(call: CallView) -> tuple[str, str, str]:
-    return call.service, call.started.operation, call.started.identity

@@ -21,7 +21,7 @@ class PolicyFollowed(Check):
 
     def findings(self, session: SessionView, facts: Facts) -> Iterator[Finding]:
         """The turns that answered otherwise."""
-        for failure in failures(session):
+        for failure in failures(session, facts.models):
             rule, required = _required(failure, facts.services.get(failure.service))
             ended = failure.turn.ended
             if required and (ended is None or ended.answer not in required):

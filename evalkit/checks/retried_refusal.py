@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from evalkit.checks.attempting import Step, attempts_in, status_of, steps
+from evalkit.checks.attempting import MISSING, Step, attempts_in, status_of, steps
 from evalkit.checks.base import Check, Facts
+from evalkit.checks.idempotency import keys_of
 from evalkit.checks.operations import Operation
 from evalkit.checks.words import numbered
 from evalkit.journal.logical import LogicalCall
@@ -16,9 +18,12 @@ from evalkit.journal.records import Finding, Severity
 from evalkit.journal.views import CallView, SessionView
 from evalkit.suite.parts import OneOrMany, Part
 
-_CREDENTIALS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"})
+_CREDENTIALS = re.compile(
+    r"auth|cookie|token|api-?key|access-?key|secret|session|signature|credential|csrf|xsrf"
+)
+"""What stands in the names of headers that say who asks: `authorization`, `x-auth-token`."""
+_NO_CREDENTIAL = re.compile(r"idempoten|trace|stainless|client-?token")
 _ABOUT_WHO_ASKS = frozenset({401, 403})
-_MISSING = 404
 
 RefusalStatus = Annotated[int, Field(ge=400, le=499, strict=True)]
 
@@ -37,8 +42,9 @@ class Refusals(Part):
 class NoRetryOfRefusal(Check):
     """Finds requests that were sent again as they were, after a status that says no.
 
-    After 401 and 403 other credentials make it another request. Reading again what was not found
-    is an advice, for it may be about to come.
+    After 401 and 403 other credentials make it another request, and so does another idempotency
+    key where it was the key that was refused. Reading again what was not found is an advice, for it
+    may be about to come.
     """
 
     name: ClassVar[str] = "no-retry-of-refusal"
@@ -61,13 +67,17 @@ class NoRetryOfRefusal(Check):
         status = status_of(step.before)
         if status not in self.settings.statuses or _told_to(step.before):
             return False
+        if _about_its_key(step.before) and keys_of(step.before.started) != keys_of(
+            step.after.started
+        ):
+            return False
         return status not in _ABOUT_WHO_ASKS or _credentials(step.before) == _credentials(
             step.after
         )
 
     def _again(self, session: SessionView, logical: LogicalCall, again: list[Step]) -> Finding:
         status = status_of(again[0].before)
-        reading = status == _MISSING and logical.first.started.method in ("GET", "HEAD")
+        reading = status == MISSING and logical.first.started.method in ("GET", "HEAD")
         numbers = tuple(each.after.call for each in again)
         return self.finding(
             f"{logical.service} {logical.operation} refused with status {status} "
@@ -95,6 +105,17 @@ def _told_to(call: CallView) -> bool:
     return call.ended is not None and call.ended.retry_after is not None
 
 
+def _about_its_key(call: CallView) -> bool:
+    """Whether a refusal speaks of the idempotency key: it is missing, too old, used before."""
+    return call.ended is not None and b"idempoten" in call.ended.body.lower()
+
+
 def _credentials(call: CallView) -> tuple[tuple[str, str], ...]:
     headers = ((name.lower(), value) for name, value in call.started.headers)
-    return tuple(sorted(each for each in headers if each[0] in _CREDENTIALS))
+    return tuple(
+        sorted(
+            each
+            for each in headers
+            if _CREDENTIALS.search(each[0]) and not _NO_CREDENTIAL.search(each[0])
+        )
+    )

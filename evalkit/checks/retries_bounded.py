@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
-from evalkit.checks.attempting import attempts_in
+from evalkit.checks.attempting import attempts_in, looks
 from evalkit.checks.base import Check, Facts
 from evalkit.checks.words import numbered
 from evalkit.journal.logical import LogicalCall
@@ -14,14 +14,17 @@ from evalkit.journal.views import SessionView
 
 
 class RetriesBounded(Check):
-    """Counts the attempts of each logical call against the service's `attempts`."""
+    """Counts the attempts of each logical call against the service's `attempts`.
+
+    To read again what was not there yet (404) is no attempt at something that had failed.
+    """
 
     name: ClassVar[str] = "retries-bounded"
     about: ClassVar[str] = "a logical call was attempted more often than its service's `attempts`"
 
     def findings(self, session: SessionView, facts: Facts) -> Iterator[Finding]:
         """The logical calls with too many attempts."""
-        for logical in attempts_in(session):
+        for logical in (each for whole in attempts_in(session) for each in looks(whole)):
             use = facts.services.get(logical.service)
             allowed = None if use is None else use.attempts
             if allowed is not None and len(logical.attempts) > allowed:

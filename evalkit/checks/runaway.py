@@ -93,6 +93,7 @@ class NoRunaway(Check):
             at=end_of(session) if ended is None else ended.at,
             session=session.id,
             turn=None if turn is None else turn.turn,
+            calls=() if turn is None else tuple(call.call for call in turn.calls),
             expected=f"at most {limit:,} {what}",
             seen=f"{count:,}",
             hint="bound the rounds of a turn and of a conversation, and hand over at the end",

@@ -45,7 +45,7 @@ class NoSilentFailure(Check):
         """The failures that the replies kept silent about."""
         return [
             self._silent(session, failure)
-            for failure in failures(session)
+            for failure in failures(session, facts.models)
             if failure.injected
             and not failure.refused
             and _answered(failure)

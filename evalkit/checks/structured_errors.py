@@ -9,7 +9,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from evalkit.checks.base import Check, Facts
+from evalkit.checks.spoken import is_model, said_in
 from evalkit.checks.targets import at_path, shown
+from evalkit.checks.traces import told_error
 from evalkit.checks.words import answer_of, listed
 from evalkit.journal.records import Answer, Finding
 from evalkit.journal.views import SessionView, TurnView
@@ -40,7 +42,8 @@ class ErrorForm(Part):
 
 
 class StructuredErrors(Check):
-    """No reply holds a stack trace, the name of a library's exception, or a page of HTML.
+    """No reply holds a stack trace, the name of a library's exception, or a page of HTML, but for
+    what the user, or a model, had written.
 
     With `fields`, replies that are not as asked say why in a form that programs can read.
     """
@@ -55,8 +58,9 @@ class StructuredErrors(Check):
         """The turns that told of a failure otherwise."""
         del facts
         for turn in session.turns:
-            text = "" if turn.ended is None else turn.ended.text or ""
-            if raw := _RAW.search(text):
+            text = ("" if turn.ended is None else turn.ended.text) or told_error(turn)
+            raw = _RAW.search(text)
+            if raw and not _quoted(raw[0], turn):
                 seen = shown(text[raw.start() :].strip())
                 yield self._finding(session, turn, f"holds a raw error: {seen}", seen)
             missing = [path for path in self.settings.fields if self._lacks(turn, path)]
@@ -77,7 +81,15 @@ class StructuredErrors(Check):
             at=turn.ended.at,
             session=session.id,
             turn=turn.turn,
+            calls=tuple(call.call for call in turn.calls if call.failed),
             expected="an error in words for people, and in fields for programs",
             seen=seen,
             hint="catch errors at the edge of the agent and turn them into one declared form there",
         )
+
+
+def _quoted(raw: str, turn: TurnView) -> bool:
+    """Whether it is what the turn is about: the user had written it, or a model did."""
+    if raw in turn.started.input:
+        return True
+    return any(is_model(call) and raw in said_in(call).text for call in turn.calls)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from evalkit.checks.base import Check, Facts, end_of
 from evalkit.checks.failures import came_to_nothing, failures
+from evalkit.checks.repeating import may_be_repeated
 from evalkit.checks.words import answer_of, numbered
 from evalkit.faults import AGENT
 from evalkit.journal.records import EffectCommitted, FaultMoved, Finding, Stage
@@ -23,35 +24,40 @@ class SurvivesRestart(Check):
 
     def findings(self, session: SessionView, facts: Facts) -> Iterator[Finding]:
         """The turns that did not survive it."""
-        del facts
         deaths = [each for each in session.faults if each.service == AGENT]
         met = {each.turn for each in deaths if each.stage is Stage.DELIVERED}
         failed = {failure.turn.turn for failure in failures(session)}
         for turn in session.turns:
             if turn.turn in met and turn.turn not in failed and came_to_nothing(turn):
-                yield self._broken(session, turn)
-        yield from self._repeated(session, deaths)
+                broken_off = {each.call for each in deaths if each.turn == turn.turn}
+                yield self._broken(session, turn, broken_off)
+        yield from self._repeated(session, deaths, facts)
 
-    def _broken(self, session: SessionView, turn: TurnView) -> Finding:
+    def _broken(self, session: SessionView, turn: TurnView, broken_off: set[int | None]) -> Finding:
         seen = answer_of(turn)
         return self.finding(
             f"the agent was restarted, and turn {turn.turn} was then: {seen}",
             at=end_of(session) if turn.ended is None else turn.ended.at,
             session=session.id,
             turn=turn.turn,
+            calls=tuple(each.call for each in turn.calls if each.call in broken_off),
             expected="a reply to the turn that is asked again",
             seen=seen,
             hint="keep what a turn needs outside of the process, and let a new one take it up "
             "from there, or begin the turn anew",
         )
 
-    def _repeated(self, session: SessionView, deaths: list[FaultMoved]) -> Iterator[Finding]:
+    def _repeated(
+        self, session: SessionView, deaths: list[FaultMoved], facts: Facts
+    ) -> Iterator[Finding]:
         fired = [each.at for each in deaths if each.stage is Stage.FIRED]
         own = [each for each in session.effects if each.fault is None]
         for at, effect in enumerate(own):
             before = [each for each in own[:at] if _same(session, each, effect)]
             died = [each for each in fired if before and before[-1].at <= each < effect.at]
-            if died and before[-1].call != effect.call:
+            if not died or may_be_repeated(effect, session, facts):
+                continue
+            if before[-1].call != effect.call:
                 yield self._again(session, before[-1], effect)
 
     def _again(

@@ -13,6 +13,11 @@ from evalkit.journal.views import CallView, TurnView
 
 _ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
 _WORD = re.compile(r"[^\W_]+")
+_TOLD = re.compile(
+    r"^(?:[\w.]*AgentFailed: )?the agent(?: answered \d+| reported an error"
+    r"|'s stream holds an error|'s reply \([^)]*\) cannot be read): "
+)
+"""How errors begin that hold what the caller got (`evalkit.agents.reading`)."""
 _SEPARATORS = re.compile(r"[\s./-]")
 _ENOUGH_DIGITS = 7
 
@@ -42,7 +47,17 @@ def told_text(turn: TurnView) -> str:
     if ended is None:
         return ""
     context = json.dumps(dict(ended.context), ensure_ascii=False, default=str)
-    return f"{ended.text or ''} {readable(context) if ended.context else ''}"
+    told = f"{ended.text or ''} {readable(context) if ended.context else ''}"
+    return f"{told} {readable(told_error(turn))}" if ended.error else told
+
+
+def told_error(turn: TurnView) -> str:
+    """What a turn told its caller in place of a reply: the body of an answer like 500, an event of
+    a stream. An exception of a Python agent is told to nobody.
+    """
+    error = "" if turn.ended is None else turn.ended.error or ""
+    found = _TOLD.match(error)
+    return error[found.end() :] if found else ""
 
 
 def log_text(line: LogWritten) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from evalkit.checks.attempting import looks
 from evalkit.checks.base import Check, Facts, end_of
 from evalkit.checks.words import duration, numbered
 from evalkit.journal.logical import LogicalCall, logical_calls, requested
@@ -13,7 +14,12 @@ from evalkit.journal.views import CallView, SessionView
 
 
 class WithinBudget(Check):
-    """Measures each logical call from its first request to the end of its last attempt."""
+    """Measures each logical call from its first request to the end of its last attempt; looks at
+    what is not there yet (404) one by one.
+
+    Nobody waits any longer for an attempt that was given up for the next, nor for a call whose turn
+    has been answered, though their connections be open.
+    """
 
     name: ClassVar[str] = "within-budget"
     about: ClassVar[str] = (
@@ -22,9 +28,10 @@ class WithinBudget(Check):
 
     def findings(self, session: SessionView, facts: Facts) -> Iterator[Finding]:
         """The logical calls that took too long."""
-        for logical in logical_calls(requested(session.calls)):
+        whole = logical_calls(requested(session.calls))
+        for logical in (look for each in whole for look in looks(each)):
             use = facts.services.get(logical.service)
-            end = max(_end(call, session) for call in logical.attempts)
+            end = max(_end(call, session) for call in _waited_for(logical))
             took = end - logical.first.started.at
             if use is not None and use.budget is not None and took > use.budget:
                 yield self._too_long(session, logical, end, use.budget)
@@ -50,13 +57,21 @@ class WithinBudget(Check):
         )
 
 
+def _waited_for(logical: LogicalCall) -> tuple[CallView, ...]:
+    return (*(each for each in logical.attempts if not _given_up(each)), logical.last)
+
+
+def _given_up(call: CallView) -> bool:
+    return call.ended is not None and call.ended.outcome is Outcome.ABANDONED
+
+
 def _is_open(call: CallView) -> bool:
     return call.ended is None or call.ended.outcome is Outcome.OPEN
 
 
 def _cut_short(call: CallView, session: SessionView) -> bool:
     """Whether only the end of its turn, which took too long, put an end to the call."""
-    if call.ended is None or call.ended.outcome is not Outcome.ABANDONED:
+    if call.ended is None or not _given_up(call):
         return False
     ended = call.ended.at
     overdue = (each.ended for each in session.turns if each.ended and each.ended.timed_out)
@@ -64,7 +79,11 @@ def _cut_short(call: CallView, session: SessionView) -> bool:
 
 
 def _end(call: CallView, session: SessionView) -> int:
-    """When a call was over; one that never ended, when its session was."""
-    if call.ended is None:
-        return max(end_of(session), call.started.at)
-    return call.ended.at
+    """When a call was over, or its turn answered; one that never ended, when its session was."""
+    end = end_of(session) if call.ended is None else call.ended.at
+    answered = (
+        turn.ended.at
+        for turn in session.turns
+        if turn.turn == call.started.turn and turn.ended is not None and not turn.ended.timed_out
+    )
+    return min((max(end, call.started.at), *(at for at in answered if at > call.started.at)))

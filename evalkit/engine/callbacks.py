@@ -8,10 +8,11 @@ journal says so; the cell waits for all others.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Coroutine
+from collections import Counter, defaultdict
+from collections.abc import Collection, Coroutine
 from contextvars import Context
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from evalkit.agents.living import Process
@@ -52,6 +53,8 @@ class Callbacks:
         self._timers = Timers(clock)
         self._process: Process | None = None
         self._under_way: set[asyncio.Task[None]] = set()
+        self._of: Counter[str | None] = Counter()  # how many of those, by session
+        self._gone: set[str | None] = set()  # sessions to be forgotten as soon as there are none
         self._held: dict[tuple[str | None, str], list[_Held]] = defaultdict(list)
         self._crash: BaseException | None = None
 
@@ -62,7 +65,7 @@ class Callbacks:
     def take_on(self, place: Place, caller: Caller | None, reply: Reply) -> None:
         """A service takes a request on with this reply: send what that causes, when it is due."""
         for callback in reply.callbacks:
-            self._start(self._deliver(Caused(callback, place, caller)))
+            self._start(self._deliver(Caused(callback, place, caller)), place.session)
 
     def session_over(self, session: str) -> None:
         """Give up what is due too late after the end of a session."""
@@ -76,14 +79,33 @@ class Callbacks:
         if self._crash is not None:
             raise self._crash
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def forget(self, sessions: Collection[str]) -> None:
+        """Nothing new of these sessions comes any more: what is known of them takes up room."""
+        for session in sessions:
+            if self._of[session]:
+                self._gone.add(session)
+            else:
+                self._forget(session)
+
+    def _forget(self, session: str | None) -> None:
+        self._of.pop(session, None)
+        self._gone.discard(session)
+        self._timers.forget(session)
+        if session is not None:
+            self._identities.forget([session])
+
+    def _start(self, work: Coroutine[Any, Any, None], session: str | None) -> None:
         # In a context of its own: the one at hand is the agent's, and dies with it.
         task = asyncio.get_running_loop().create_task(work, context=Context())
         self._under_way.add(task)
-        task.add_done_callback(self._done)
+        self._of[session] += 1
+        task.add_done_callback(partial(self._done, session))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, session: str | None, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
+        self._of[session] -= 1
+        if session in self._gone and not self._of[session]:
+            self._forget(session)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._crash = error
 
@@ -152,10 +174,12 @@ class Callbacks:
         finally:
             timer.cancel()
             held.remove(here)
+            if not held:
+                del self._held[attempt.place.session, attempt.place.service]
 
     def _release(self, attempt: Attempt) -> None:
         """This one was sent: those before it that were held back follow."""
-        for each in self._held[attempt.place.session, attempt.place.service]:
+        for each in self._held.get((attempt.place.session, attempt.place.service), ()):
             if each.number < attempt.place.call:
                 _resolve(each.overtaken, True)
 
@@ -165,7 +189,7 @@ class Callbacks:
             arrived = Arrived(Arrival.LOST)
         else:
             for gap in sending.copies:
-                self._start(self._copy(attempt, what, gap))
+                self._start(self._copy(attempt, what, gap), attempt.place.session)
             arrived = await self._delivered(attempt.caused, what)
         last = attempt.last or not _again(arrived)
         self._journal.sent(attempt.caused, number, began, arrived, what.body, last=last)

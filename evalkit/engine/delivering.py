@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from contextvars import Context
 from dataclasses import dataclass
 
 from evalkit.agents import AgentFailed
 from evalkit.agents.calling import AgentRequest, Response
 from evalkit.agents.living import AgentDown, Living, Process
-from evalkit.agents.receiving import Receiver, receiver_of
+from evalkit.agents.receiving import Receiver, Tells, receiver_of
 from evalkit.faults.callbacks import Signed
 from evalkit.journal.records import Arrival
 from evalkit.wire import Callback, Caller
@@ -65,10 +66,12 @@ async def _sent(
     context.run(LIFE.set, living.life)
     call = receiver.call(request)
     task = asyncio.get_running_loop().create_task(call, context=context)
-    try:
-        done, _ = await asyncio.wait({task}, timeout=patience / NS)
-    finally:
-        task.cancel()
+    telling = receiver.telling(caller) if caller and isinstance(receiver, Tells) else nullcontext()
+    with telling:
+        try:
+            done, _ = await asyncio.wait({task}, timeout=patience / NS)
+        finally:
+            task.cancel()
     if not done:
         await asyncio.wait({task}, timeout=1)
         seconds = f"{patience / NS:g}"

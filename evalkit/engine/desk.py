@@ -15,6 +15,7 @@ from evalkit.faults import Decision, Schedule
 from evalkit.journal.identity import Identities, Place
 from evalkit.journal.records import FaultMissed, FaultMoved, Stage
 from evalkit.journal.writer import Journal
+from evalkit.keyed import Draw
 from evalkit.wire import Caller, Earlier, Reply, Request
 from evalkit.world.clock import Clock
 
@@ -41,7 +42,7 @@ class Desk:
             schedule=schedule, journal=journal, clock=clock, identities=self.identities
         )
         self._last: dict[str | None, dict[int, tuple[Place, Request]]] = defaultdict(dict)
-        self._replied: dict[tuple[str, str, str], list[tuple[str, bytes]]] = defaultdict(list)
+        self._replied: dict[str, dict[tuple[str, str], list[tuple[str, bytes]]]] = {}
 
     def begin(self, caller: Caller | None, service: str, operation: str, identity: str) -> Place:
         """The place of a call that begins now."""
@@ -49,11 +50,25 @@ class Desk:
         turn = None if caller is None else caller.turn
         return self.identities.begin(session, turn, service, operation, identity)
 
+    def draw(self, place: Place) -> Draw:
+        """What is drawn for a call: by its identity, so that it depends on no order."""
+        return Draw(
+            self.seed,
+            place.session,
+            place.turn,
+            place.service,
+            place.operation,
+            place.identity,
+            place.occurrence,
+            place.attempt,
+        )
+
     def decide(self, place: Place, request: Request) -> Decision:
         """Which faults a call meets."""
         if not self.schedule.rules:
             return _NOTHING
-        self._last[place.session][place.logical] = place, request
+        if place.session is not None:  # what is of none never comes to an end
+            self._last[place.session][place.logical] = place, request
         return self.schedule.decide(place, self.clock.now - self.origin, request)
 
     @cached_property
@@ -65,7 +80,8 @@ class Desk:
         """The reply with what its operation replied before in the session, kept for the next."""
         if place.session is None or reply.status >= 400:
             return reply
-        before = self._replied[place.session, place.service, place.operation]
+        own = self._replied.setdefault(place.session, {})
+        before = own.setdefault((place.service, place.operation), [])
         earlier = tuple(Earlier(identity == place.identity, body) for identity, body in before)
         before.append((place.identity, reply.body()))
         return replace(reply, earlier=earlier)
@@ -95,9 +111,9 @@ class Desk:
     def forget(self, sessions: Collection[str]) -> None:
         """Nothing of these sessions comes any more: what is known of them takes up room."""
         self.identities.forget(sessions)
-        for key in [each for each in self._replied if each[0] in sessions]:
-            del self._replied[key]
+        self.callbacks.forget(sessions)
         for session in sessions:
+            self._replied.pop(session, None)
             self._last.pop(session, None)
 
     def session_over(self, session: str) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection
 
 from evalkit.engine.desk import Desk, kinds, spared
 from evalkit.engine.exchange import KEPT_BODY, Exchange
+from evalkit.engine.repeated import Repeated
 from evalkit.faults import ConnectFault, Connecting, Decision
 from evalkit.journal.canonical import canonical
 from evalkit.journal.identity import Place, sdk_retry
 from evalkit.journal.records import CONNECT, CallEnded, CallStarted, Outcome, Stage
 from evalkit.keyed import Draw
-from evalkit.services.base import Service
+from evalkit.services.base import Forgets, Service
 from evalkit.wire import Caller, Request
 from evalkit.world.callers import CALLER
 from evalkit.world.endpoint import Admission
@@ -39,6 +40,8 @@ class ServiceEndpoint:
         for session in sessions:
             self._connections.pop(session, None)
             self._refused.discard(session)
+        if isinstance(self.service, Forgets):
+            self.service.forget(sessions)
 
     def connecting(self) -> Admission:
         """What becomes of a connection that the code in context opens."""
@@ -102,18 +105,9 @@ class ServiceEndpoint:
         operation = service.operation(request)
         identity = canonical(request, self._ignore)
         place = desk.begin(caller, service.name, operation, identity)
-        draw = Draw(
-            desk.seed,
-            place.session,
-            place.turn,
-            service.name,
-            operation,
-            identity,
-            place.occurrence,
-            place.attempt,
-        )
-        request = request.arrived(desk.clock.now, caller, draw)
-        desk.journal.call_began(service.name, _started, place, request)
+        now = desk.clock.now
+        request = request.arrived(now, caller, desk.draw(place))
+        desk.journal.call_began(service.name, _started, place, request, now)
         decision = desk.decide(place, request)
         if desk.schedule.rules:
             decision = self._with_connect_fault(place, decision)
@@ -121,6 +115,14 @@ class ServiceEndpoint:
             desk.moved(Stage.SCHEDULED, place, kinds(decision))
         desk.restarts.called(place, request)
         return Exchange(service, desk, place, request, decision)
+
+    def again(self, request: Request, caller: Caller | None) -> Repeated | None:
+        """How a request of this caller is answered whenever it comes; None where it has to be
+        opened.
+        """
+        request = request.arrived(0, caller, request.draw)
+        identity = canonical(request, self._ignore)
+        return Repeated.of(self.service, self._desk, request, identity, _started)
 
     def _with_connect_fault(self, place: Place, decision: Decision) -> Decision:
         """A session whose connections are refused must not slip in on another's open one."""
@@ -136,9 +138,9 @@ def _target(request: Request) -> str:
     return f"{request.path}?{'&'.join(f'{key}={value}' for key, value in request.query)}"
 
 
-def _started(place: Place, request: Request) -> CallStarted:
+def _started(place: Place, request: Request, at: int) -> CallStarted:
     return CallStarted(
-        at=request.at,
+        at=at,
         session=place.session,
         turn=place.turn,
         call=place.call,

@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.checks import CHECKS, Checked, Facts, check_expectations, made, run_checks
-from evalkit.checks.base import Cost
+from evalkit.checks.base import Cost, Keyed
 from evalkit.checks.choosing import chosen
 from evalkit.checks.making import make
 from evalkit.engine.cells import PlannedSession, ScenarioPlan, SuitePlan
 from evalkit.journal.views import CallView, JournalView
 from evalkit.metrics.context import is_model
+from evalkit.services.described import keyed_effects
 from evalkit.services.template import compile_value
 from evalkit.suite.model import Expect
 
@@ -60,7 +61,19 @@ def facts_of(
         deadline=scenario.settings.deadline,
         turn_deadline=scenario.settings.turn_deadline,
         cost=_cost_of(plan),
+        keyed=_keyed_of(plan, scenario),
     )
+
+
+def _keyed_of(plan: SuitePlan, scenario: ScenarioPlan) -> Keyed:
+    """The effects that know an idempotency key, by the definitions of the services."""
+    uses = plan.suite.services_in(scenario.scenario)
+
+    def keyed(service: str) -> frozenset[str]:
+        use = uses.get(service)
+        return frozenset() if use is None else keyed_effects(plan.path.parent / use.use)
+
+    return keyed
 
 
 def _cost_of(plan: SuitePlan) -> Cost:

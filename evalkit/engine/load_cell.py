@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import secrets
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +16,7 @@ from evalkit.engine.cells import CellResult, PlannedSession
 from evalkit.engine.dispensing import Dispenser, arrivals
 from evalkit.engine.events import CellKey
 from evalkit.engine.forgetting import Forgetting
+from evalkit.engine.garbage import Aside
 from evalkit.engine.generating import Generator
 from evalkit.engine.live_cell import LiveCell
 from evalkit.engine.load_blocks import blocks_of
@@ -25,7 +27,7 @@ from evalkit.engine.visits import Visits
 from evalkit.gate.watching import Ended
 from evalkit.journal.records import End, Finding, Severity
 from evalkit.journal.writer import Journal
-from evalkit.live.meter import FEWEST, Fidelity
+from evalkit.live.meter import FEWEST, Fidelity, LoadCounts
 from evalkit.live.plan import LoadPlan
 from evalkit.live.process import how_it_ended
 from evalkit.live.world import LiveWorld
@@ -43,6 +45,7 @@ class LoadCell(LiveCell):
         self._reception: Reception | None = None
         self._generator: Generator | None = None
         self._forgotten = Forgetting(self._forget)
+        self._aside = Aside()
 
     def _made_journal(self) -> Journal:
         return Spill()
@@ -73,6 +76,10 @@ class LoadCell(LiveCell):
         assert self._plan.live.load is not None
         return self._plan.live.load
 
+    def _sessions_begin(self) -> None:
+        self._aside.begin(asyncio.get_running_loop())
+        super()._sessions_begin()
+
     async def _main(self) -> None:
         await self._serve()
         async with AsyncExitStack() as stack:
@@ -96,6 +103,7 @@ class LoadCell(LiveCell):
             await generator.see_through(self._left(reception))
             await self._desk.settled()
             self._in_sessions = False
+            self._aside.end()
 
     def _agent_ended(self, ended: asyncio.Future[int]) -> None:
         """The agent's process is gone; before it was asked to, where sessions are under way."""
@@ -185,11 +193,18 @@ class LoadCell(LiveCell):
     # What came of it ---------------------------------------------------------------------------
 
     def results(self) -> Iterator[CellResult]:
-        """Run it, and judge it in blocks of sessions. Garbage is collected as ever: nothing of a
-        load test repeats.
-        """
+        """Run it, and judge it in blocks of sessions; garbage is collected between those."""
         complete = self._run()
         self._judging = True
+        gc.disable()
+        try:
+            for result in self._judged(complete=complete):
+                yield result
+                gc.collect()
+        finally:
+            gc.enable()
+
+    def _judged(self, *, complete: bool) -> Iterator[CellResult]:
         cell, scenario = self._key, self._scenario
         assert isinstance(self._journal, Spill)
         blocks = blocks_of(self._journal, self._reception, interrupted=self._world.stopped)
@@ -206,19 +221,28 @@ class LoadCell(LiveCell):
         return "" if self._key.index else super()._output()
 
     def _fidelity(self) -> Fidelity:
-        fidelity = super()._fidelity()
-        if self._reception is None:
+        fidelity, reception = super()._fidelity(), self._reception
+        if reception is None:
             return fidelity
-        counts = self._reception.counts()
-        fidelity = replace(fidelity, load=counts)
-        if self._generator is not None and self._generator.died:
-            return replace(fidelity, bottleneck=counts.stopped)
-        enough = self._reception.late.count >= FEWEST
-        if fidelity.bottleneck is None and enough and counts.late_p99 > self._late:
-            why = f"the load generator was {counts.late_p99 / 1e6:.0f} ms late at p99"
-            return replace(fidelity, bottleneck=why)
-        return fidelity
+        died = self._generator is not None and self._generator.died
+        looks = reception.late.count
+        return believed(fidelity, reception.counts(), looks, self._late, died=died)
 
     @property
     def _late(self) -> int:
         return self._plan.suite.agent.late
+
+
+def believed(
+    fidelity: Fidelity, counts: LoadCounts, looks: int, limit: int, *, died: bool
+) -> Fidelity:
+    """What a world under load can say of itself. Its figures are not to be believed where its
+    generator died, or was later at p99 than a limit in nanoseconds, if it looked often enough.
+    """
+    fidelity = replace(fidelity, load=counts)
+    if died:
+        return replace(fidelity, bottleneck=counts.stopped)
+    if fidelity.bottleneck is None and looks >= FEWEST and counts.late_p99 > limit:
+        why = f"the load generator was {counts.late_p99 / 1e6:.0f} ms late at p99"
+        return replace(fidelity, bottleneck=why)
+    return fidelity

@@ -142,13 +142,26 @@ class Pool:
             _signal(running, signal.SIGKILL)  # it may have closed the connection and live on
         if self._interrupted:
             return  # that ended it, and not the agent
-        what = f"the cell's process {how_it_died(code)}"
-        if running.number < _TRIES:
+        what = f"{self._whose} {how_it_died(code)}"
+        if running.number < (1 if self._under_load else _TRIES):
             self._waiting.append((running.key, running.number + 1))
             yield CellRetried(cell=running.key, what=what)
         else:
             again = ", and not for the first time" if running.number > 1 else ""
             yield self._failed(running, Failed(f"{what}{again}", "", False))
+
+    @property
+    def _under_load(self) -> bool:
+        """Whether the only cell is a load: that is as long as was asked for, and not gone through
+        twice because its first half is lost.
+        """
+        return self._plan.live is not None and self._plan.live.load is not None
+
+    @property
+    def _whose(self) -> str:
+        if self._under_load:
+            return "the process of the mocks, with proxy and journal,"
+        return "the cell's process"
 
     def _answered(self, running: _Running, answer: Answer) -> Iterator[Event]:
         match answer:

@@ -66,6 +66,7 @@ class Reception:
     _waiting: dict[str, Generator] = field(default_factory=dict)
     _due: deque[PlannedSession] = field(default_factory=deque)
     _timer: asyncio.TimerHandle | None = None
+    _next_moment: int | None = None
     _over: bool = False
 
     def connection(self) -> asyncio.Protocol:
@@ -161,9 +162,11 @@ class Reception:
 
     def close(self) -> None:
         """Give out no more sessions."""
-        self._over = True
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
+            self._take_arrived()
+        self._over = True
         self.dropped += len(self._due)
         self._due.clear()
         for user, generator in self._waiting.items():
@@ -195,15 +198,30 @@ class Reception:
             self.began.set()
             self.moved.set()
             if self.arriving is not None:
+                self._next_moment = self._moment()
                 self._await_arrival()
 
-    def _await_arrival(self) -> None:
+    def _moment(self) -> int | None:
+        """When the next session arrives; None where no more do."""
         assert self.arriving is not None
         assert self.origin is not None
-        if (moment := next(self.arriving, None)) is not None:
-            at = self.origin + moment
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(Clock.loop_time(at), self._arrived, at)
+        moment = next(self.arriving, None)
+        return None if moment is None else self.origin + moment
+
+    def _await_arrival(self) -> None:
+        """Take in what has arrived, however long ago, and wait for the next."""
+        self._take_arrived()
+        if (at := self._next_moment) is None:
+            self._timer = None
+            return
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_at(Clock.loop_time(at), self._await_arrival)
+
+    def _take_arrived(self) -> None:
+        now = self.clock.now
+        while (at := self._next_moment) is not None and at <= now:
+            self._next_moment = self._moment()
+            self._arrived(at)
 
     def _arrived(self, at: int) -> None:
         planned = self.dispenser.next(at)
@@ -212,7 +230,6 @@ class Reception:
             self._due.append(planned)
         else:
             self._give_arrived(free, self._waiting.pop(free), planned)
-        self._await_arrival()
 
     def _free(self, region: str | None) -> str | None:
         """The user that has waited longest of those that may take a session of a region."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from evalkit.engine.endpoint import ServiceEndpoint
 from evalkit.engine.plan import plan_suite
 from evalkit.errors import UsageError
 from evalkit.faults import Rule, Schedule
+from evalkit.journal.identity import Place
 from evalkit.journal.records import (
     AnyRecord,
     CallEnded,
@@ -42,6 +43,10 @@ from evalkit.wire import Caller
 
 _COLLECT_EVERY = 50_000
 """Objects that are made and not freed between two looks for garbage in cycles."""
+
+
+_SESSIONS, _COMPLAINTS = 10_000, 1_000
+"""Sessions that are known at a time, and complaints that are told apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,10 @@ class Tally(Journal):
         del make
         self.failed[service] += failed
         if complaint:
-            self.complaints[f"{service}: {complaint}"] += 1
+            told = f"{service}: {complaint}"
+            if told not in self.complaints and len(self.complaints) >= _COMPLAINTS:
+                told = f"{service}: others"
+            self.complaints[told] += 1
 
     def append(self, record: AnyRecord) -> None:
         """Count a record."""
@@ -104,6 +112,27 @@ class Tally(Journal):
                 self.faults[f"{record.service}: {record.fault}"] += 1
             case _:
                 pass
+
+
+class ServedDesk(Desk):
+    """A desk that knows the latest sessions: those that callers name may have no end, and nobody
+    says when one is over. `gone` is told of the one that was heard of first.
+    """
+
+    def __init__(self, gone: Callable[[list[str]], None], **parts: Any) -> None:
+        super().__init__(**parts)
+        self._gone = gone
+        self._heard: OrderedDict[str, None] = OrderedDict()
+
+    def begin(self, caller: Caller | None, service: str, operation: str, identity: str) -> Place:
+        """The place of a call that begins now."""
+        if caller is not None and caller.session not in self._heard:
+            self._heard[caller.session] = None
+            if len(self._heard) > _SESSIONS:
+                gone = [self._heard.popitem(last=False)[0]]
+                self.forget(gone)
+                self._gone(gone)
+        return super().begin(caller, service, operation, identity)
 
 
 @dataclass(slots=True)
@@ -186,14 +215,14 @@ def serve(
     world.attribution.strangers = True
     for each in mocks.callers:
         world.attribution.known(each)
-    with _few_collections():
+    with few_collections():
         world.run(_serving(world, mocks, port, ready))
     summary.fidelity = world.fidelity()
     return summary
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
+def few_collections() -> Iterator[None]:
     """Look for garbage in cycles seldom, and never among what was there before: a call that is
     served leaves hardly any, and looking costs as much as serving some.
     """
@@ -212,15 +241,24 @@ async def _serving(
     world: LiveWorld, mocks: Mocks, port: int, ready: Callable[[Mapping[str, str]], None]
 ) -> None:
     schedule = Schedule(rules=tuple(_rules(mocks.faults)), seed=mocks.seed, scenario="served")
-    desk = Desk(journal=world.journal, clock=world.clock, schedule=schedule, seed=mocks.seed)
+    endpoints: list[ServiceEndpoint] = []
+
+    def gone(sessions: list[str]) -> None:
+        for each in endpoints:
+            each.forget(sessions)
+
+    desk = ServedDesk(
+        gone, journal=world.journal, clock=world.clock, schedule=schedule, seed=mocks.seed
+    )
     urls = {}
     async with AsyncExitStack() as stack:
         for number, served in enumerate(mocks.services):
             service = served.template.fresh()
             if isinstance(service, Runs):
                 await stack.enter_async_context(service.running())
+            endpoints.append(ServiceEndpoint(service, desk, served.use.ignore))
             entrance = Entrance(
-                endpoint=ServiceEndpoint(service, desk, served.use.ignore),
+                endpoint=endpoints[-1],
                 attribution=world.attribution,
                 lives=world.lives,
                 own=world.meter.own,

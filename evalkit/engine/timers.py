@@ -55,6 +55,10 @@ class Timers:
             if self._too_late(wait):
                 _resolve(wait.reached, False)
 
+    def forget(self, session: str | None) -> None:
+        """Nothing of this session is waited for any more."""
+        self._ends.pop(session, None)
+
     def _too_late(self, wait: _Wait) -> bool:
         end = self._ends.get(wait.session)
         return end is not None and wait.due > end + LINGER

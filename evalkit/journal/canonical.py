@@ -17,8 +17,9 @@ from json import encoder
 from typing import Any
 from urllib.parse import parse_qsl
 
+from evalkit import quick_json
 from evalkit.jsonpaths import parsed
-from evalkit.keyed import digest_of
+from evalkit.keyed import digest_of, digest_with
 from evalkit.wire import Request
 
 _MAKES_A_RETRY_SAFE = """
@@ -71,7 +72,10 @@ def _hash(
     ignore: tuple[str, ...],
 ) -> str:
     kept = sorted([pair for pair in query if not _left_out(*pair)])
-    return digest_of(method, path, kept, *_body(body, content_type, ignore)).hex()
+    kind, said = _body(body, content_type, ignore)
+    if type(said) is str:
+        return digest_with(method, path, kept, kind, text=said).hex()
+    return digest_of(method, path, kept, kind, said).hex()
 
 
 _known = lru_cache(maxsize=1024)(_hash)
@@ -87,7 +91,8 @@ def _body(body: bytes, content_type: str, ignore: tuple[str, ...]) -> tuple[str,
     if content_type.startswith("multipart/"):
         return "multipart", _without_boundary(body, content_type)
     try:
-        return "json", _text(essential(_without(json.loads(body), ignore)))
+        value = quick_json.read(body)
+        return "json", _text(essential(_without(value, ignore) if ignore else value))
     except (ValueError, RecursionError):
         return "raw", body
 
@@ -108,14 +113,47 @@ def _without_boundary(body: bytes, content_type: str) -> bytes:
 
 def essential(value: Any) -> Any:
     """A JSON value without what differs between two attempts at the same thing, at any depth."""
+    return value if _is_essential(value) else _essential(value)
+
+
+_ESSENTIAL: set[str] = set()  # keys that were seen to be
+_MOST_KEYS = 4096
+
+
+def _is_essential(value: Any) -> bool:
+    """Whether all keys in a value were seen to be essential: then there is nothing to leave out."""
+    known = _ESSENTIAL.issuperset
+    rest = [value]
+    for each in rest:
+        kind = type(each)
+        if kind is dict:
+            if not known(each):
+                return False
+            rest += [inner for inner in each.values() if type(inner) in _NESTED]
+        elif kind is list:
+            rest += [inner for inner in each if type(inner) in _NESTED]
+    return True
+
+
+_NESTED = frozenset({dict, list})
+
+
+def _note(keys: Iterable[str]) -> None:
+    """Note those that are essential whatever stands beside them and under them."""
+    if len(_ESSENTIAL) < _MOST_KEYS:
+        _ESSENTIAL.update([key for key in keys if not _suspect(key) and key != "jsonrpc"])
+
+
+def _essential(value: Any) -> Any:
     if isinstance(value, dict):
+        _note(value)
         is_rpc = "jsonrpc" in value
         return {
-            key: essential(each) if isinstance(each, (dict, list)) else each
+            key: _essential(each) if isinstance(each, (dict, list)) else each
             for key, each in value.items()
             if not (_suspect(key) and _left_out(key, each)) and not (is_rpc and key == "id")
         }
-    return [essential(each) for each in value] if isinstance(value, list) else value
+    return [_essential(each) for each in value] if isinstance(value, list) else value
 
 
 def _left_out(key: str, value: Any) -> bool:

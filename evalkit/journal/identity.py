@@ -9,7 +9,7 @@ are two occurrences, and so is a request that is repeated after it succeeded.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -17,6 +17,9 @@ from evalkit.journal.patience import SHOULD_RETRY, told_of_retries
 from evalkit.journal.records import Outcome
 from evalkit.quick import quick
 from evalkit.wire import Headers, Request
+
+_STRANGE = 20_000
+"""Requests of no session that are known again, at least: of those there may be no end."""
 
 
 @quick
@@ -64,6 +67,10 @@ class Identities:
     _tallies: dict[_Operation, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
     _occurrences: dict[_Key, int] = field(default_factory=lambda: defaultdict(int))
     _failed: dict[_Key, deque[Place]] = field(default_factory=lambda: defaultdict(deque))
+    _of: dict[str | None, list[_Operation | _Key]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """What is known of each session, by where it stands."""
 
     def begin(
         self, session: str | None, turn: int | None, service: str, operation: str, identity: str
@@ -74,10 +81,17 @@ class Identities:
         failed = self._failed.get(key)
         self._calls[session] = call = self._calls[session] + 1
         tally.requests += 1
+        if tally.requests == 1:
+            self._of[session].append((session, service, operation))
         before = failed.popleft() if failed else None
         if before is None:
             tally.logical += 1
-            self._occurrences[key] += 1
+            self._occurrences[key] = occurrence = self._occurrences[key] + 1
+            if occurrence == 1:
+                self._of[session].append(key)
+                if session is None and len(self._of[None]) > 2 * _STRANGE:
+                    self._forget(self._of[None][:_STRANGE])
+                    del self._of[None][:_STRANGE]
         return Place(
             session=session,
             turn=turn,
@@ -97,12 +111,15 @@ class Identities:
         """Nothing of these sessions comes any more: what is known of them takes up room."""
         for session in sessions:
             self._calls.pop(session, None)
-        for tally in [each for each in self._tallies if each[0] in sessions]:
-            del self._tallies[tally]
-        for key in [each for each in self._occurrences if each[0] in sessions]:
-            del self._occurrences[key]
-        for key in [each for each in self._failed if each[0] in sessions]:
-            del self._failed[key]
+            self._forget(self._of.pop(session, ()))
+
+    def _forget(self, known: Iterable[_Operation | _Key]) -> None:
+        for each in known:
+            if len(each) == 3:
+                self._tallies.pop(each, None)
+            else:
+                self._occurrences.pop(each, None)
+                self._failed.pop(each, None)
 
     def forget_failures(self) -> None:
         """Nobody is left who could attempt again what failed: the same is a new occurrence."""

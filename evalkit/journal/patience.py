@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from operator import itemgetter
 
 from evalkit.units import MILLISECOND, SECOND
@@ -45,22 +44,22 @@ def told_to_wait(headers: Headers, now: int) -> int | None:
 
 def told_of_retries(headers: Headers) -> Mapping[str, str]:
     """What headers of a reply say of asking again, by their names in lower case."""
-    places = _places(tuple(map(_NAMES, headers)))
-    return {name: headers[place][1].strip() for name, place in places} if places else _NOTHING
+    if _silent.issuperset(map(_NAMES, headers)):  # every reply is asked, and few say so
+        return _NOTHING
+    found: dict[str, str] = {}
+    for given, value in headers:
+        name = given.lower()
+        if name not in _TELLING:
+            if len(_silent) < _MOST_NAMES:
+                _silent.add(given)
+        elif not (name == SHOULD_RETRY and name in found):
+            found[name] = value.strip()
+    return found
 
 
 _NOTHING: Mapping[str, str] = {}
-
-
-@lru_cache(1024)
-def _places(names: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
-    """The headers that tell of it: every reply is asked, replies are alike, and few say so."""
-    found: dict[str, int] = {}
-    for place, each in enumerate(names):
-        name = each.lower()
-        if name in _TELLING and not (name == SHOULD_RETRY and name in found):
-            found[name] = place
-    return tuple(found.items())
+_silent: set[str] = set()  # names of headers that say nothing of it
+_MOST_NAMES = 1024
 
 
 def _number(text: str | None) -> float | None:

@@ -3,7 +3,8 @@
 In this order: the `baggage` or `traceparent` that the agent was given with its turn and passed on
 (W3C Trace Context and Baggage); the prefix of the path, which the URLs for one session have; the
 port, where the agent is a process for each of several turns; the service's `correlate:`; and being
-alone: the only turn under way. A call that nothing of this tells is counted and left unattributed.
+alone: the only session with a turn or a webhook under way. A call that nothing of this tells is
+counted and left unattributed.
 """
 
 from __future__ import annotations
@@ -57,10 +58,13 @@ class Attribution:
         self.strangers = strangers
         self._callers: dict[str, Caller] = {}  # by session: its turn under way, or its last
         self._turns: dict[str, int] = {}  # the sessions whose turn is under way, and at which port
+        self._told: Counter[str] = Counter()  # the sessions of webhooks that the agent is told of
         self._tokens: dict[str, str] = {}
         self._traces: dict[str, Caller] = {}
         self.counts: Counter[str] = Counter()
         """How many calls were told by which way."""
+        self.version = 0
+        """Another one whenever something changes that tells who asks."""
 
     # What is told to the agent -----------------------------------------------------------------
 
@@ -68,28 +72,51 @@ class Attribution:
     def turn(self, caller: Caller, port: int = 0) -> Iterator[None]:
         """A turn is under way, given to the process at a port group (0 where there is one)."""
         session = caller.session
+        self.version += 1
         self._callers[session] = caller
         self._traces[self._trace(caller)] = caller
         self._turns[session] = port
         try:
             yield
         finally:
+            self.version += 1
             self._turns.pop(session, None)
+
+    @contextmanager
+    def telling(self, caller: Caller) -> Iterator[None]:
+        """The agent is told of something in a session, whose turn may be over: a webhook."""
+        session = caller.session
+        forgotten = session not in self._callers
+        self.version += 1
+        self._callers.setdefault(session, caller)
+        self._told[session] += 1
+        try:
+            yield
+        finally:
+            self.version += 1
+            self._told[session] -= 1
+            if not self._told[session]:
+                del self._told[session]
+            if forgotten and session not in self._told:
+                self._callers.pop(session, None)
 
     def over(self, session: str) -> None:
         """A session is over: what comes from now on is late, and still its own where it says so."""
+        self.version += 1
         self._turns.pop(session, None)
 
     def forget(self, sessions: Collection[str]) -> None:
         """Nothing of these sessions comes any more."""
+        self.version += 1
         for session in sessions:
-            self._callers.pop(session, None)
-        gone = frozenset(sessions)
-        self._traces = {t: each for t, each in self._traces.items() if each.session not in gone}
-        self._tokens = {token: each for token, each in self._tokens.items() if each not in gone}
+            last = self._callers.pop(session, None)
+            for turn in range(1, 1 + (last.turn if last else 0)):
+                self._traces.pop(_trace(self._seed, session, turn), None)
+            self._tokens.pop(self._token(session), None)
 
     def known(self, caller: Caller) -> None:
         """A session may turn up that nothing was told of."""
+        self.version += 1
         self._callers.setdefault(caller.session, caller)
 
     def headers(self, caller: Caller) -> tuple[tuple[str, str], ...]:
@@ -100,9 +127,13 @@ class Attribution:
 
     def prefix(self, session: str) -> str:
         """The prefix of the paths of URLs for one session."""
-        token = _hash("session", self._seed, session)[:16]
+        self.version += 1
+        token = self._token(session)
         self._tokens[token] = session
         return PREFIX + token
+
+    def _token(self, session: str) -> str:
+        return _hash("session", self._seed, session)[:16]
 
     def _trace(self, caller: Caller) -> str:
         return _trace(self._seed, caller.session, caller.turn)
@@ -111,19 +142,22 @@ class Attribution:
 
     def of(self, request: Request, *, port: int = 0, correlate: Correlate | None = None) -> Told:
         """On whose behalf a request is that came to a port group."""
+        told = self.told(request, port=port, correlate=correlate)
+        self.counts[told.way] += 1
+        return told
+
+    def told(self, request: Request, *, port: int = 0, correlate: Correlate | None = None) -> Told:
+        """The same, without counting the call."""
         if (baggage := request.header("baggage")) is not None:
             caller = self._in_baggage(baggage)
             if caller is not None and not request.path.startswith(PREFIX):
-                self.counts["baggage"] += 1
                 return Told(caller, "baggage", request)  # as nearly all that tell are told
         session = None
         if request.path.startswith(PREFIX):
             request, session = self._without_prefix(request)
         for way, caller in self._ways(request, session, port, correlate):
             if caller is not None:
-                self.counts[way] += 1
                 return Told(caller=caller, way=way, request=request)
-        self.counts["nothing"] += 1
         return Told(caller=None, way="nothing", request=request)
 
     def at(self, port: int) -> Caller | None:
@@ -168,9 +202,8 @@ class Attribution:
         return self._callers[here[0]] if len(here) == 1 else None
 
     def _alone(self) -> Caller | None:
-        if len(self._turns) != 1:
-            return None
-        return self._callers[next(iter(self._turns))]
+        there = self._turns.keys() | self._told.keys() if self._told else self._turns
+        return self._callers[next(iter(there))] if len(there) == 1 else None
 
 
 @lru_cache(maxsize=4096)

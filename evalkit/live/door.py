@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from evalkit.journal.records import Outcome
 from evalkit.live.attribution import Attribution, Correlate
 from evalkit.live.meter import Spread
+from evalkit.live.repeats import Answers, Repeats
 from evalkit.wire import Reply, Request, Reset, Step
 from evalkit.world.callers import CALLER
 from evalkit.world.clock import NS
@@ -28,7 +30,7 @@ class Lives:
     current: Life | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Entrance:
     """What answers at a port: an endpoint, and what tells who asks. `port` is the port group."""
 
@@ -39,12 +41,20 @@ class Entrance:
     port: int = 0
     correlate: Correlate | None = None
 
+    @cached_property
+    def repeats(self) -> Repeats | None:
+        """What is known of requests that come again; None where the endpoint knows nothing."""
+        if not isinstance(self.endpoint, Answers):
+            return None
+        return Repeats(self.endpoint, self.attribution, self.port, self.correlate)
+
 
 class Door:
     """The endpoint of one connection."""
 
     def __init__(self, entrance: Entrance) -> None:
         self._to = entrance
+        self._repeats = entrance.repeats
         self._admitted = False
 
     def connecting(self) -> Admission:
@@ -54,6 +64,13 @@ class Door:
         CALLER.set(caller)
         self._admitted = True
         return self._to.endpoint.connecting()
+
+    def again(self, data: bytes, write: Callable[[bytes], object]) -> bool:
+        """Answer a request that came before, byte for byte; False where it has to be opened."""
+        life = self._to.lives.current
+        if self._repeats is None or not self._admitted or (life is not None and life.over):
+            return False
+        return self._repeats.answer(data, write)
 
     def open(self, request: Request) -> Exchange:
         """Begin an exchange on behalf of whoever the request is told to be of."""

@@ -39,7 +39,7 @@ class LiveConnection(HttpConnection):
 
     def __init__(
         self,
-        door: Endpoint,
+        door: Endpoint | Door,
         network: LoopbackNetwork,
         loop: asyncio.AbstractEventLoop,
         took: Callable[[int], None] | None = None,
@@ -47,6 +47,7 @@ class LiveConnection(HttpConnection):
         crashed = network.crashes.append
         super().__init__(door, loop, network.monotonic, crashed, room=network.room, took=took)
         self.endpoint: Endpoint | None = None
+        self._again = door.again if isinstance(door, Door) else None
         self._door = door
         self._network = network
         self._on = loop
@@ -84,8 +85,23 @@ class LiveConnection(HttpConnection):
         """Bytes came in; they are read once it is let in."""
         if self._early is not None:
             self._early.append(data)
-        else:
+        elif self._again is None or not self._answered_again(data):
             super().data_received(data)
+
+    def _answered_again(self, data: bytes) -> bool:
+        """Answer what came before, if nothing is under way or unsent."""
+        if self._closing or not self.idle or self._transport.get_write_buffer_size():
+            return False
+        assert self._again is not None
+        began = self._now()
+        try:
+            answered = self._again(data, self._transport.write)
+        except Exception as error:
+            self.crash(error)
+            return True
+        if answered and self._took is not None:
+            self._took(self._now() - began)
+        return answered
 
     def eof_received(self) -> bool:
         """The client closed its end. No HTTP client does so to half: it has gone."""

@@ -13,10 +13,12 @@ import itertools
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 _NS = 1_000_000_000
 _ABSOLUTE = 1  # TFD_TIMER_ABSTIME
+_LONG = 1_000_000  # nanoseconds in which nothing but timers runs
 _MANY = 256  # timers given up that are kept until they are due
 
 
@@ -28,6 +30,31 @@ class _Setting(ctypes.Structure):
     _fields_ = (("every", _Moment), ("first", _Moment))
 
 
+class Due:
+    """Something to be called once, unless it is given up before."""
+
+    __slots__ = ("_call", "_timers")
+
+    def __init__(self, timers: Timers, call: Callable[[], object]) -> None:
+        self._timers = timers
+        self._call: Callable[[], object] | None = call
+
+    def cancel(self) -> None:
+        """Give it up, if it was not called yet."""
+        if self._call is not None:
+            self._call = None
+            self._timers.given_up()
+
+    def cancelled(self) -> bool:
+        """Whether there is nothing to call."""
+        return self._call is None
+
+    def _run(self) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call()
+
+
 class Timers:
     """The timers of one loop, by the real monotonic clock in nanoseconds."""
 
@@ -36,9 +63,11 @@ class Timers:
         self._number = number
         self._loop = loop
         self._setting = _Setting()
+        self._reference = ctypes.byref(self._setting)
         self._order = itertools.count()
-        self._heap: list[tuple[int, int, asyncio.TimerHandle]] = []
+        self._heap: list[tuple[int, int, asyncio.TimerHandle | Due]] = []
         self._set_for = 0
+        self._ringing = False
         self._given_up = 0
         loop.add_reader(number, self._ring)
 
@@ -54,11 +83,17 @@ class Timers:
             return None
         return cls(loop, kernel, number) if number >= 0 else None
 
-    def add(self, due: int, handle: asyncio.TimerHandle) -> None:
+    def add(self, due: int, handle: asyncio.TimerHandle | Due) -> None:
         """Run a handle when it is due; at once where it was due before."""
         heapq.heappush(self._heap, (due, next(self._order), handle))
-        if not self._set_for or due < self._set_for:
+        if not self._ringing and (not self._set_for or due < self._set_for):
             self._set(due)
+
+    def at(self, due: int, call: Callable[[], object]) -> Due:
+        """Call something when it is due, in no context of its own."""
+        made = Due(self, call)
+        self.add(due, made)
+        return made
 
     def given_up(self) -> None:
         """One of them was cancelled."""
@@ -75,25 +110,31 @@ class Timers:
         self._heap.clear()
 
     def _ring(self) -> None:
+        """Run what is due by now, and what becomes due meanwhile: not for long, since there may be
+        something to be read as well. Setting the timer anew takes its ringing back.
+        """
+        self._ringing = True
+        until = time.monotonic_ns() + _LONG
         try:
-            os.read(self._number, 8)
-        except BlockingIOError:  # set anew since
+            while self._heap and self._heap[0][0] <= (now := time.monotonic_ns()):
+                self._run(heapq.heappop(self._heap)[2])
+                if now > until:
+                    break
+        finally:
+            self._ringing = False
+            self._set(self._heap[0][0] if self._heap else 0)
+
+    def _run(self, handle: asyncio.TimerHandle | Due) -> None:
+        if handle.cancelled():
+            self._given_up = max(0, self._given_up - 1)
             return
-        now = time.monotonic_ns()
-        due: list[asyncio.TimerHandle] = []
-        while self._heap and self._heap[0][0] <= now:
-            due.append(heapq.heappop(self._heap)[2])
-        self._set_for = 0
-        if self._heap:
-            self._set(self._heap[0][0])
-        for handle in due:
-            if handle.cancelled():
-                self._given_up = max(0, self._given_up - 1)
-            else:
-                handle._run()  # what asyncio's own loops call
+        try:
+            handle._run()  # what asyncio's own loops call
+        except Exception as error:
+            self._loop.call_exception_handler({"message": "a timer raised", "exception": error})
 
     def _set(self, due: int) -> None:
         first = self._setting.first
-        first.seconds, first.ns = divmod(max(due, 1), _NS)
+        first.seconds, first.ns = divmod(max(due, 1) if self._heap else 0, _NS)  # 0: never
         self._set_for = due
-        self._kernel.timerfd_settime(self._number, _ABSOLUTE, ctypes.byref(self._setting), None)
+        self._kernel.timerfd_settime(self._number, _ABSOLUTE, self._reference, None)

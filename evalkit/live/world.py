@@ -97,6 +97,8 @@ class LiveWorld:
                 check=EGRESS,
                 severity=Severity.VIOLATION,
                 message=f"the agent tried to reach {host}, which no service declares",
+                expected="only hosts that a service declares",
+                seen=host,
                 hint=f"declare a service with `hosts: [https://{host.partition(':')[0]}]`, or stop "
                 "the agent calling it",
             )

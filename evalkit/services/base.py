@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -56,6 +57,15 @@ class Runs(Protocol):
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """What it is from its start to its end. Raises `StartError` where it does not start."""
+        ...
+
+
+@runtime_checkable
+class Forgets(Protocol):
+    """A service that keeps something for each session."""
+
+    def forget(self, sessions: Collection[str]) -> None:
+        """Nothing of these sessions comes any more."""
         ...
 
 

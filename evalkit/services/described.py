@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from evalkit.errors import EvalkitError
 from evalkit.suite import load_model
 
 
@@ -26,6 +29,16 @@ class Described:
     scopes: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     keyed: tuple[str, ...] = ()
+
+
+@cache
+def keyed_effects(path: Path) -> frozenset[str]:
+    """The effects of the definition in a file that know an idempotency key. One that cannot be read
+    as such, as code, declares none.
+    """
+    with suppress(EvalkitError, OSError):
+        return frozenset(describe(path).keyed)
+    return frozenset()
 
 
 class _Anything(BaseModel):

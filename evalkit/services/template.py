@@ -83,6 +83,10 @@ class Template:
         with rendering(variables):
             return self._fill(variables)
 
+    def within(self, variables: Mapping[str, Any]) -> Any:
+        """The same inside a `rendering` of these variables, which is then made once for several."""
+        return self._constant if self._fill is None else self._fill(variables)
+
 
 class Expression:
     """A bare expression, as a condition or a key."""

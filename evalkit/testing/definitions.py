@@ -17,6 +17,7 @@ import yaml
 
 from evalkit.errors import SuiteError, UsageError
 from evalkit.services import ServiceInfo, ServiceTemplate, load_service
+from evalkit.services.described import keyed_effects
 from evalkit.suite.load import read_model
 from evalkit.suite.model import ServiceUse
 from evalkit.suite.problems import Problem
@@ -67,7 +68,8 @@ def _read(
                 use[key] = str(path)
         settings = _use_of(name, use)
         try:
-            return settings, load_service(name, settings, folder, starts_at_ns=starts_at_ns)
+            made = load_service(name, settings, folder, starts_at_ns=starts_at_ns)
+            return settings, replace(made, keyed=keyed_effects(folder / settings.use))
         except SuiteError as error:
             raise SuiteError([_inline(each, name, written) for each in error.problems]) from None
 

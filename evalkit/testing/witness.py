@@ -105,6 +105,7 @@ class Witness:
             models=frozenset(name for name, kind in kinds.items() if is_model(kind)),
             sessions=self._sessions.records(),
             scenario=FIRST,
+            keyed=lambda service: self.setting.templates[service].keyed,
         )
 
     # Shared by those who serve -----------------------------------------------------------------

@@ -36,7 +36,7 @@ class _Turn:
     player: Player | None = None
 
 
-def _run_through(answer: Coroutine[object, object, Reply | None]) -> Reply | None:
+def run_through(answer: Coroutine[object, object, Reply | None]) -> Reply | None:
     """Run a coroutine that never waits: a task would cost as much as many a service does."""
     try:
         answer.send(None)
@@ -186,7 +186,7 @@ class HttpConnection(asyncio.Protocol):
             answer = self._answer(turn, exchange, began)
             turn.task = self._loop.create_task(answer, context=turn.context)
             return
-        reply = _run_through(exchange.reply())
+        reply = run_through(exchange.reply())
         if self._took is not None:
             self._took(self._now() - began)
         if turn is self._turn:

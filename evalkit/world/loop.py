@@ -8,11 +8,13 @@ when nothing can run, the clock moves to the next timer) and what it connects to
 from __future__ import annotations
 
 import asyncio
+import heapq
 import math
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from contextvars import Context
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from evalkit.world.clock import NS, Clock
 from evalkit.world.deadlock import deadlock
@@ -23,6 +25,7 @@ from evalkit.world.sequence import Sequence
 from evalkit.world.turns import Turns
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 _IDLE_POLL = 0.01  # real seconds between looks for what threads outside of the world may post
 _MOST_ROUNDS = 10_000  # of the loop without any time passing
@@ -49,6 +52,25 @@ class WorldTask(asyncio.Task[Any]):
 
     def __hash__(self) -> int:
         return self._number
+
+
+class WorldTimer(asyncio.TimerHandle):
+    """A timer that is due after those that were set before it for the same moment."""
+
+    __slots__ = ("_order",)
+
+    _when: float
+
+    def __init__(self, order: int, *args: Any) -> None:
+        self._order = order
+        super().__init__(*args)
+
+    def __lt__(self, other: Any) -> bool:
+        """Whether it comes first. No time passes between two lines of code here; where some does,
+        a limit around another of the same length is over before that.
+        """
+        mine, its = self._when, other._when
+        return bool(mine < its or (mine == its and self._order < other._order))
 
 
 class _Selector(selectors.DefaultSelector):
@@ -102,7 +124,7 @@ class WorldLoop(NetworkedLoop):
         self._idle = 0.0
         self._reached = 0.0
         self._told, self._told_at = 0.0, -1  # what `time` told last, and the moment of that
-        self._moment = self._rounds = 0
+        self._moment = self._rounds = self._timers = 0
         super().__init__(network, selector)
         self._clock_resolution = 1 / NS
         self.set_default_executor(ThreadPoolExecutor(_WORKERS, thread_name_prefix="asyncio"))
@@ -116,6 +138,21 @@ class WorldLoop(NetworkedLoop):
             self._told_at = moment
             self._told = max(self._reached, Clock.loop_time(moment))
         return self._told
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """As asyncio's; timers for the same moment are due in the order in which they were set."""
+        self._check_closed()  # type: ignore[attr-defined]
+        self._timers += 1
+        timer = WorldTimer(self._timers, when, callback, args, self, context)
+        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
+        timer._scheduled = True  # type: ignore[attr-defined]
+        return timer
 
     def has_ready(self) -> bool:
         """Whether a callback is due."""

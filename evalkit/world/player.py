@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Protocol
@@ -13,7 +14,6 @@ from evalkit.world.clock import NS
 from evalkit.world.endpoint import Exchange
 
 BODILESS = frozenset((204, 304))
-_WHOLE = (Head, Send)
 _OK = HTTPStatus.OK.value  # asking an enumeration takes as long as the rest
 _PHRASES = {each.value: each.phrase for each in HTTPStatus}
 
@@ -64,23 +64,40 @@ def delimited_by_close(reply: Reply) -> bool:
     return True
 
 
-def played_at_once(wire: Wire, exchange: Exchange, reply: Reply) -> bool:
-    """Play a reply that is nothing but a head and a whole body, as most are; False where it is
-    more, and nothing was played.
-    """
+def is_whole(reply: Reply) -> bool:
+    """Whether a reply is nothing but a head and a whole body, as most are."""
     plan = reply.plan
-    if len(plan) != len(_WHOLE) or reply.chunked or reply.status in BODILESS:
+    if len(plan) != 2 or type(plan[0]) is not Head or type(plan[1]) is not Send:
         return False
-    head, body = plan
-    if type(head) is not Head or type(body) is not Send or delimited_by_close(reply):
+    return not (reply.chunked or reply.status in BODILESS or delimited_by_close(reply))
+
+
+def played_at_once(wire: Wire, exchange: Exchange, reply: Reply) -> bool:
+    """Play a reply that is nothing but a head and a whole body; False where it is more, and nothing
+    was played.
+    """
+    if not is_whole(reply):
         return False
-    data = head_of(reply, close=False) + body.data
+    head, body = reply.plan
+    data = head_of(reply, close=False) + body.data  # type: ignore[union-attr]
     wire.write(data)
     exchange.played(head)
     exchange.played(body)
     exchange.closed(Outcome.REPLIED, len(data))
     wire.finish(close=False)
     return True
+
+
+class Timer(Protocol):
+    """Something that is to be called."""
+
+    def cancel(self) -> None:
+        """Do not call it."""
+
+
+def _by_seconds(loop: asyncio.AbstractEventLoop) -> Callable[[int, Callable[[], None]], Timer]:
+    """How a loop that has no timers in nanoseconds calls what is due."""
+    return lambda due, call: loop.call_at(due / NS, call)
 
 
 class Player:
@@ -91,11 +108,11 @@ class Player:
     def __init__(
         self, loop: asyncio.AbstractEventLoop, wire: Wire, exchange: Exchange, began: int
     ) -> None:
-        self._loop = loop
+        self._call_due = getattr(loop, "call_due", None) or _by_seconds(loop)
         self._wire = wire
         self._exchange = exchange
         self._due = began
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
         self._buffer: list[bytes] = []
         self._held: list[Step] = []
         self._position = 0
@@ -200,7 +217,7 @@ class Player:
         self._flush()
         self._due += ns
         self._waiting = True
-        self._timer = self._loop.call_at(self._due / NS, self._resume)
+        self._timer = self._call_due(self._due, self._resume)
         return True
 
     def _break(self, step: Cut | Reset) -> None:
@@ -228,7 +245,7 @@ class Player:
 
     def _flush(self) -> None:
         if self._buffer:
-            data = b"".join(self._buffer)
+            data = self._buffer[0] if len(self._buffer) == 1 else b"".join(self._buffer)
             self._buffer.clear()
             self._sent += len(data)
             self._wire.write(data)

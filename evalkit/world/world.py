@@ -192,6 +192,8 @@ class World:
         self._find(
             EGRESS,
             f"the agent tried to reach {where}, which no service declares",
+            expected="only hosts that a service declares",
+            seen=where,
             hint=f"declare a service with `hosts: [https://{host}]`, or stop the agent calling it",
         )
 
@@ -199,6 +201,8 @@ class World:
         self._find(
             BLOCKED,
             f"the agent blocked the event loop for {ns / NS:g} s: {what}",
+            expected="an event loop that is free while something is waited for",
+            seen=f"{ns / NS:g} s",
             hint="use asyncio.sleep, or move the blocking call to a thread",
         )
 
@@ -206,11 +210,13 @@ class World:
         self._find(
             UNFIT,
             message,
+            expected="asynchronous work in one process",
+            seen=message,
             hint="a simulated world carries neither child processes nor blocking sockets: "
             "use an asynchronous client, or run the suite live",
         )
 
-    def _find(self, check: str, message: str, hint: str) -> None:
+    def _find(self, check: str, message: str, *, expected: str, seen: str, hint: str) -> None:
         caller = CALLER.get()
         self.journal.append(
             Finding(
@@ -220,6 +226,8 @@ class World:
                 check=check,
                 severity=Severity.VIOLATION,
                 message=message,
+                expected=expected,
+                seen=seen,
                 hint=hint,
             )
         )

@@ -1,8 +1,9 @@
 """The defective agents: what each does wrong, where that shows, and to which check.
 
 `defects.yaml` beside the defects of a suite has a row for each. A row may bring `with:`, which is
-laid over its scenario (`checks` and `faults` are added, the rest replaces), and say how many
-`sessions` of the scenario, from its first, it takes. `escapes:` says why a defect cannot be caught,
+laid over its scenario (`checks` and `faults` are added, `undeclared` names what the suite then does
+not say of its services, the rest replaces), and say how many `sessions` of the scenario, from its
+first, it takes. `escapes:` says why a defect cannot be caught,
 and `sound:` names the agent of `defects.py` that it differs from, if that is not the shipped one.
 """
 
@@ -38,6 +39,9 @@ FRAMEWORKS: Mapping[str, str] = MappingProxyType(
 
 SESSIONS = 6
 """How many sessions of a scenario are replayed unless a row says otherwise."""
+
+UNDECLARED = "undeclared"
+"""What a row brings along that is no part of a scenario: `{llm: [attempts]}`."""
 
 EXPECTATION = "expectation"
 """How findings name what a scenario expects. It is no check, and catches what none knows."""

@@ -8,30 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from evalkit.checks import CHECKS
 from tests.agents.rows import EXPECTATION, FRAMEWORKS, HERE
 
 README = HERE / "README.md"
-
-NEVER_ALONE: Mapping[str, str] = MappingProxyType(
-    {
-        "no-lost-effect": "a write that fails for good is a failure of its service too, which "
-        "`no-silent-failure` sees; alone it sees writes that were said to be done and were not, "
-        "of which an agent that reads nothing back cannot know",
-        "circuit-opens": "a circuit that never opens never half-opens either",
-        "no-retry-storm": "where a service has its `attempts` declared, as all of these have, "
-        "`retries-bounded` counts the same requests",
-        "survives-restart": "what is done once more after a restart is a duplicate effect too",
-        "context-immutable": "the store of contexts refuses tokens that it did not give, so that "
-        "the turn takes another way",
-    }
-)
-"""Checks that have defects, and without which none of them is lost, each with the reason."""
-
-RARE: Mapping[str, str] = MappingProxyType({})
-"""Checks that have fewer than two defects, each with the reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,11 +115,10 @@ def _of_checks(lines: Sequence[Line]) -> Iterator[str]:
         "How many defects each check catches, on how many agents, and how many of these no other",
         "check accuses: they are lost without it, but for what an `expect:` tells of them.",
         "",
-        "| check | defects | agents | lost without it | |",
-        "|---|---|---|---|---|",
+        "| check | defects | agents | lost without it |",
+        "|---|---|---|---|",
     )
     for name, caught in by_check(lines).items():
         agents, lost = len({each.suite for each in caught}), sum(each.lost for each in caught)
-        why = " ".join(filter(None, (RARE.get(name), NEVER_ALONE.get(name))))
-        yield f"| {name} | {len(caught)} | {agents} | {lost} | {why} |".replace("|  |", "| |")
+        yield f"| {name} | {len(caught)} | {agents} | {lost} |"
     yield ""

@@ -19,24 +19,25 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any
 
+from evalkit.checks import CHECKS
 from evalkit.engine.cell import Cell
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
 from evalkit.engine.events import CellKey
 from evalkit.engine.plan import plan_suite
 from evalkit.engine.preload import ALWAYS, PRICES, imported_later, libraries_of
 from evalkit.engine.templates import Templates, load_templates
-from evalkit.journal.records import Finding, Severity
+from evalkit.journal.records import AnyRecord, Finding, Severity
 from evalkit.suite import Loaded
 from evalkit.suite.checks import CheckUse
-from evalkit.suite.model import Expect, Suite
+from evalkit.suite.model import Expect, ServiceUse, Suite
 from evalkit.suite.source import Source
 from evalkit.suite.tree import read_tree
-from tests.agents.rows import EXPECTATION, HERE, ROOT, Row
+from tests.agents.rows import EXPECTATION, HERE, ROOT, UNDECLARED, Row
 
 NOT_CHOSEN = {EXPECTATION, "no-unmocked-egress", "event-loop-not-blocked", "fits-simulation"}
 """Whose findings come from the world, or from session records, and not from the suite's checks."""
@@ -128,7 +129,7 @@ def _planned(order: Order) -> SuitePlan:
     source = Source.decoded(path.read_bytes(), str(path))
     tree = read_tree(source)
     scenarios = tree.value["scenarios"]
-    more = {name: _laid(scenarios[of], over) for name, (of, over) in order.added.items() if over}
+    more = {name: laid(scenarios[of], over) for name, (of, over) in order.added.items() if over}
     names = {name: f"more-{number}" for number, name in enumerate(more)}
     value = {**tree.value, "scenarios": scenarios | {names[k]: v for k, v in more.items()}}
     loaded = Loaded(Suite.model_validate(value), path, source, tree.marks)
@@ -138,13 +139,25 @@ def _planned(order: Order) -> SuitePlan:
     return replace(plan, scenarios=named)
 
 
-def _laid(scenario: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def laid(scenario: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """The scenario with what a row brings along laid over it."""
     added = {
         name: [*scenario.get(name, ()), *over[name]]
         for name in ("checks", "faults")
         if name in over
     }
-    return {**scenario, **over, **added}
+    kept = {name: each for name, each in over.items() if name != UNDECLARED}
+    return {**scenario, **kept, **added}
+
+
+def _undeclared(suite: Suite, fields: Mapping[str, Sequence[str]]) -> Suite:
+    """The suite without these fields of what it declares of its services."""
+    services = dict(suite.services)
+    for name, left_out in fields.items():
+        blank = ServiceUse(use=services[name].use)
+        gone = {field: getattr(blank, field) for field in left_out}
+        services[name] = services[name].model_copy(update=gone)
+    return suite.model_copy(update={"services": services})
 
 
 # In the process that jobs are forked from
@@ -192,7 +205,9 @@ def _all(plan: SuitePlan, templates: Templates, order: Order) -> Iterator[tuple[
     while waiting or running:
         while waiting and len(running) < WORKERS:
             number, job = waiting.pop(0)
-            running[_forked(plan, templates, order.suite, job)] = number
+            fields = order.added.get(job.scenario, ("", {}))[1].get(UNDECLARED, {})
+            said = replace(plan, suite=_undeclared(plan.suite, fields))
+            running[_forked(said, templates, order.suite, job)] = number
         for ready in wait(list(running)):
             assert isinstance(ready, Connection)
             number = running.pop(ready)
@@ -235,8 +250,17 @@ def _seen(plan: SuitePlan, templates: Templates, job: Job) -> Seen:
     left_out = {job.without} & NOT_CHOSEN
     for name in (*scenario.scenario.expect.findings.allow, *left_out):
         found.pop(name or "", None)
-    crashed = "\n".join(each.traceback for each in result.crashes)
-    return Seen(job, found, crashed or None, time.process_time())
+    problem = "\n".join([*(each.traceback for each in result.crashes), *_bare(result.records)])
+    return Seen(job, found, problem or None, time.process_time())
+
+
+def _bare(records: Iterable[AnyRecord]) -> Iterator[str]:
+    """The findings that do not say what was expected and seen, where, and what may mend it."""
+    for each in records:
+        if isinstance(each, Finding) and each.check in CHECKS:
+            said = (each.expected, each.seen, each.hint, each.session or each.calls)
+            if not all(said) or "\n" in (each.hint or ""):
+                yield f"{each.check} does not say enough: {each}"
 
 
 def _with_agent(plan: SuitePlan, suite: str, job: Job) -> SuitePlan:

@@ -21,6 +21,7 @@ from tests.bench import (
     report,
     services,
     sessions,
+    soak,
     startup,
     workers,
 )
@@ -42,6 +43,7 @@ BENCHMARKS = (
         llm,
     ),
     live,
+    soak,
     load,
 )
 

@@ -1,7 +1,7 @@
 """A light agent: one call to a service for each turn, over connections that it keeps.
 
 `light_agent.py PORT`; the service's base URL stands in SERVICE. BEGAN may name a file that it makes
-once it has answered.
+once it has answered, HOST where it listens.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httptools
 
 SERVICE, BEGAN = urlsplit(os.environ.get("SERVICE", "")), os.environ.get("BEGAN")
+HOST = os.environ.get("HOST", "127.0.0.1")
 
 
 def began() -> None:
@@ -92,7 +93,7 @@ class Agent(asyncio.Protocol):
 
 async def main() -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Agent, "127.0.0.1", int(sys.argv[1]), backlog=4096)
+    server = await loop.create_server(Agent, HOST, int(sys.argv[1]), backlog=4096)
     await server.serve_forever()
 
 

@@ -1,19 +1,23 @@
 """Load: 5,000 sessions at a time, 10 s of thinking each turn, held for two minutes; then a ramp.
 
 Everything is on this machine: Locust, mocks, agent and evalkit. BENCH_SECONDS in the environment
-says for how long each of the two goes on, BENCH_SESSIONS how many there are at a time.
+says for how long each of the two goes on, BENCH_SESSIONS how many there are at a time. The mocks'
+process also gives out turns and keeps the journal.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +32,7 @@ SECONDS = int(os.environ.get("BENCH_SECONDS", "120"))
 SESSIONS = int(os.environ.get("BENCH_SESSIONS", "5000"))
 THINK, TURNS, ITEMS = 10.0, 2, 500
 RAMP_TO = 400
+MEMORY_EVERY, ROWS = 5, 12
 
 CRM = {"service": "rest", "latency": "10ms", "routes": {"GET /items/{id}": {"reply": {"json": {}}}}}
 ROLES = {"locustfile.py": "Locust", "light_agent.py": "agent", "zygote": "mocks"}
@@ -40,12 +45,23 @@ class Loaded:
     record: dict[str, Any]
     memory: list[float] = field(default_factory=list)
     cpu: Counter[str] = field(default_factory=Counter)
+    course: list[tuple[float, Counter[str]]] = field(default_factory=list)
+    """The CPU seconds by then, at a time of the system's clock, about every second."""
     folder: Path = Path()
 
     @property
     def scenario(self) -> dict[str, Any]:
         found: dict[str, Any] = self.record["scenarios"][0]
         return found
+
+    def cores(self, first: float, last: float) -> dict[str, float]:
+        """How many cores each kind of process kept busy between two seconds of the world."""
+        began = datetime.fromisoformat(self.record["started"]).timestamp()
+        within = [each for each in self.course if first <= each[0] - began <= last]
+        if len(within) < 2:
+            return {}
+        (start, before), (end, after) = within[0], within[-1]
+        return {role: (after[role] - before[role]) / (end - start) for role in (*ROLES.values(),)}
 
 
 def suite(folder: Path, think: float) -> Path:
@@ -97,12 +113,15 @@ def loaded(folder: Path, *words: str, sampled: bool = False) -> Loaded:
             stderr=log,
             env=environ,
         )
-        while process.poll() is None:
-            found.memory.append(memory_below(process.pid))
+        for second in itertools.count():
+            if process.poll() is not None:
+                break
+            if second % MEMORY_EVERY == 0:  # while it is looked at, its processes get no more
+                found.memory.append(memory_below(process.pid))
             for words_of, seconds in cpu_by_process(process.pid):
                 role = next((role for part, role in ROLES.items() if part in words_of), "evalkit")
-
                 found.cpu[role] = max(found.cpu[role], seconds)
+            found.course.append((time.time(), Counter(found.cpu)))
             time.sleep(1)
     text = out.read_text()
     if not text:
@@ -119,8 +138,11 @@ def told(found: Loaded) -> None:
     print(
         f"sessions {counts['given']:,}: {ends.get('completed', 0):,} completed, {failed} not; "
         f"{counts['dropped']} arrivals dropped, {counts['cut']:,} under way at the end, "
-        f"{counts['lost']} lost"
+        f"{counts['lost']} lost with a process of Locust's that died"
     )
+    for reason in (counts["stopped"], *found.scenario["reasons"]):
+        if reason:
+            print(f"  evalkit says: {reason}")
     print(
         f"generator {counts['late_p99'] / 1e6:.1f} ms late at p99, mocks "
         f"{fidelity['late_p99'] / 1e6:.1f} ms, and took {fidelity['own_p99'] / 1e6:.1f} ms"
@@ -165,20 +187,51 @@ def ramp() -> None:
         found = loaded(Path(name), str(path), "--profile", "ramp", sampled=True)
         print(f"ramp to {RAMP_TO} users over {SECONDS} s, without thinking")
         told(found)
-        by_second = turns_of(found).groupby("second")["ms"].agg(["count", "median"])
-        best = by_second["count"].nlargest(5).median()
-        print(f"ceiling {best:,.0f} turns/s")
-        for second in range(0, len(by_second), max(1, len(by_second) // 8)):
-            row = by_second.iloc[second]
-            print(
-                f"  second {second:>4}: {row['count']:>6,.0f} turns/s, {row['median']:7.1f} ms p50"
-            )
-
-        for part, role in ROLES.items():
-            found_in = hottest(Path(name), part)
+        ceiling_of(found)
+        for part in ("zygote", "light_agent.py"):
+            role, found_in = ROLES[part], hottest(Path(name), part)
             print(f"  where {role} spends its CPU:" if found_in else f"  {role}: under 1 s of CPU")
             for where, share in found_in:
                 print(f"    {share:6.1%}  {where}")
+
+
+def ceiling_of(found: Loaded) -> None:
+    """Print how the ramp went: where more users bring no more turns, and which process is busy
+    there.
+    """
+    by_second = turns_of(found).groupby("second")["ms"]
+    turns, median, p99 = by_second.count(), by_second.median(), by_second.quantile(0.99)
+    step = max(1, len(turns) // ROWS)
+    print("  second   users   turns/s        p50        p99    cores that were busy")
+    rates = {}
+    for second in range(0, len(turns) - step + 1, step):
+        rows = slice(second, second + step)
+        rates[second] = turns.iloc[rows].mean()
+        cores = found.cores(second, second + step)
+        print(
+            f"  {second:>6}  {RAMP_TO * (second + step / 2) / SECONDS:>6.0f}  "
+            f"{rates[second]:>8,.0f}  "
+            f"{median.iloc[rows].mean():>6.0f} ms  {p99.iloc[rows].mean():>6.0f} ms    "
+            + ", ".join(f"{role} {share:.2f}" for role, share in cores.items())
+        )
+    most = max(rates.values())
+    where = next(second for second, rate in rates.items() if rate > 0.9 * most)
+    usual = statistics.median(rate for second, rate in rates.items() if second >= where)
+    cores = found.cores(where, SECONDS)
+    print(
+        f"  ceiling: {usual:,.0f} turns/s, from {RAMP_TO * where / SECONDS:.0f} users on: more of"
+    )
+    print("  them wait longer, and do no more turns.")
+    role, share = max(cores.items(), key=lambda each: each[1], default=("nothing", 0.0))
+    if share > 0.85:  # of what there is, other processes on the same cores take some
+        print(
+            f"  limited by {role}: one process, which kept {share:.2f} of a core busy from there."
+        )
+    else:
+        used = sum(cores.values())
+        print(
+            f"  limited by the machine: {used:.2f} of {os.cpu_count()} cores were busy from there."
+        )
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Where the time of a command's processes goes: a sample of the stack for every 5 ms of CPU.
 
 `environment` makes Python processes sample themselves, and those that they fork; each writes what
-it found to a file of its own, which `hottest` reads.
+it found to a file of its own, which `hottest` reads. Locust is left out: such signals end it.
 """
 
 from __future__ import annotations
@@ -12,31 +12,48 @@ from collections import Counter
 from pathlib import Path
 
 HOOK = """
-import atexit, collections, json, os, signal, sys
+import collections, json, os, signal, sys
 
 def _begin():
-    seen, place = collections.Counter(), os.environ["EVALKIT_SAMPLES"]
-    who = sys.orig_argv
+    seen, place, busy = collections.Counter(), os.environ["EVALKIT_SAMPLES"], []
 
     def take(_, frame):
+        # Writing takes longer than a sample is apart, so that the next may come in the middle of
+        # it; and whatever is raised here is raised in what is being sampled.
+        if busy:
+            return
+        busy.append(True)
+        try:
+            count(frame)
+        except Exception:
+            pass
+        finally:
+            busy.clear()
+
+    def count(frame):
+        each = frame
+        while each is not None:
+            if each.f_code.co_qualname in ("LoadCell._judged", "CellWriter.__call__"):
+                return  # the load is over by then
+            each = each.f_back
         inner = frame.f_code
         while frame is not None and "/evalkit/" not in frame.f_code.co_filename:
             frame = frame.f_back
         outer = inner if frame is None else frame.f_code
         name = lambda code: code.co_filename.rpartition("/")[2] + ":" + code.co_qualname
-        key = name(inner) if inner is outer else name(outer) + " > " + name(inner)
-        seen[key] += 1
+        seen[name(inner) if inner is outer else name(outer) + " > " + name(inner)] += 1
         total = sum(seen.values())
         if total % 200 == 0:
-            told = {"command": who, "seen": seen.most_common(40), "all": total}
+            told = {"command": sys.orig_argv, "seen": seen.most_common(40), "all": total}
             with open(f"{place}/{os.getpid()}", "w") as file:
                 json.dump(told, file)
 
     signal.signal(signal.SIGPROF, take)
     signal.setitimer(signal.ITIMER_PROF, 0.005, 0.005)
 
-_begin()
-os.register_at_fork(after_in_child=_begin)
+if "locust" not in sys.orig_argv:
+    _begin()
+    os.register_at_fork(after_in_child=_begin)
 """
 
 

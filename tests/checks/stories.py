@@ -139,6 +139,13 @@ class Story:
             )
         return self
 
+    def given_up(self, call: int) -> Story:
+        """A call that has no end yet is given up by its client."""
+        self._write(
+            CallEnded, call=call, outcome=Outcome.ABANDONED, status=None, sent=0, failed=True
+        )
+        return self
+
     def wait(self, ns: int) -> Story:
         """Time goes by."""
         self.now += ns

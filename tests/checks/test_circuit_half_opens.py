@@ -2,6 +2,7 @@ import pytest
 
 from evalkit.checks import Facts
 from evalkit.checks.circuit_half_opens import CircuitHalfOpens
+from evalkit.checks.circuit_opens import CircuitOpens
 from evalkit.journal.records import Answer
 from tests.checks.stories import SECOND, Story, configured
 
@@ -53,3 +54,13 @@ def test_nobody_ever_tries_again():
 )
 def test_a_breaker_that_half_opens(story):
     assert found(story) == []
+
+
+def test_a_circuit_that_never_opened_is_not_accused_of_how_it_half_opens():
+    story = Story()
+    for number in range(20):
+        story.turn().call(status=503, identity=str(number), takes=5 * SECOND)
+        story.reply(answer=Answer.DEGRADED)
+    assert found(story) == []
+    opens = configured(CircuitOpens, at="crm", failures=2, pause="30s")
+    assert list(opens.of_world(story.world, Facts()))

@@ -53,3 +53,17 @@ def test_half_a_reply_passed_on_as_whole(story, why):
 )
 def test_what_is_whole_or_said_not_to_be(story):
     assert found(CHECK, story.end()) == []
+
+
+@pytest.mark.parametrize(
+    ("begun", "finish", "accused"),
+    [(HALF, "stop", 0), (HALF, "length", 1), ("Your parcel", "stop", 1)],
+)
+def test_what_a_model_was_asked_to_go_on_with_is_whole(begun, finish, accused):
+    told = [*ASKED["messages"], {"role": "assistant", "content": begun}]
+    asked = {**ASKED, "messages": [*told, {"role": "user", "content": "Go on."}]}
+    story = spoken(finish="length")
+    rest = stream(WHOLE[24:], finish=finish)
+    story.call("llm", operation="chat", identity="bb", body=asked, says=rest)
+    findings = found(CHECK, story.reply(WHOLE).end())
+    assert len([each for each in findings if each.calls == (1,)]) == accused

@@ -9,6 +9,7 @@ BAND = configured(
     EscalatesWhenUnsure, below=0.8, at_least=0.5, calls="queue", answer=["answered", "hold"]
 )
 MODEL = configured(EscalatesWhenUnsure, **{"below": 0.5, "from": "llm"})
+EITHER = configured(EscalatesWhenUnsure, **{"below": 0.5, "from": ["llm", "backup"]})
 
 
 def said(confidence):
@@ -18,18 +19,19 @@ def said(confidence):
 
 
 @pytest.mark.parametrize(
-    ("check", "story", "seen"),
+    ("check", "story", "seen", "calls"),
     [
-        (CHECK, Story().turn().reply(confidence=0.4), "was answered"),
-        (BAND, Story().turn().reply(confidence=0.5), "did not call queue"),
-        (MODEL, said(0.2).reply(), "was answered"),
-        (MODEL, Story().turn().call("llm", says={"confidence": 0.1}).reply(), "was answered"),
+        (CHECK, Story().turn().reply(confidence=0.4), "was answered", ()),
+        (BAND, Story().turn().reply(confidence=0.5), "did not call queue", ()),
+        (MODEL, said(0.2).reply(), "was answered", (1,)),
+        (MODEL, Story().turn().call("llm", says={"confidence": 0.1}).reply(), "answered", (1,)),
+        (EITHER, said(0.9).call("backup", says={"confidence": 0.1}).reply(), "answered", (2,)),
     ],
 )
-def test_what_was_sent_all_the_same(check, story, seen):
+def test_what_was_sent_all_the_same(check, story, seen, calls):
     (finding,) = found(check, story.end())
     assert seen in finding.message
-    assert finding.turn == 1
+    assert (finding.turn, finding.calls) == (1, calls)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,7 @@ def test_what_was_sent_all_the_same(check, story, seen):
         (MODEL, said(0.5).reply()),
         (MODEL, said(0.2).reply(answer=Answer.ESCALATED)),
         (MODEL, said(0.2).call("llm", says={"confidence": 0.9}).reply()),
+        (MODEL, said(0.9).call("backup", says={"confidence": 0.1}).reply()),
     ],
     ids=[
         "just sure",
@@ -55,6 +58,7 @@ def test_what_was_sent_all_the_same(check, story, seen):
         "a sure model",
         "unsure and escalated",
         "surer at the end",
+        "another model",
     ],
 )
 def test_what_was_sure_or_not_sent(check, story):

@@ -23,6 +23,11 @@ def judged(story, sensitive=("ssn", "pin"), **settings):
         (VARS, Story().turn().reply("x", context={"id": SSN}), "stands in the reply of turn 1"),
         (VARS, Story().turn().call("llm", body={"q": SSN}).reply(), "what llm was sent (call #1)"),
         (VARS, Story().turn().call("llm", path=f"/x?q={SSN}").reply(), "what llm was sent"),
+        (
+            VARS,
+            Story().turn().reply(None, None, error=f"the agent answered 500: {SSN} is unknown"),
+            "ssn stands in the reply of turn 1",
+        ),
         (VARS, Story().turn().log(f"of {SSN}").reply(), "ssn stands in the log (agent)"),
         (VARS, Story().turn().log("found", who={"ssn": SSN}).reply(), "stands in the log (agent)"),
         ({}, Story().turn().call("kyc", body={"q": SSN}).reply(), "what kyc was sent (call #1)"),
@@ -50,6 +55,7 @@ def test_where_it_has_no_business(settings, story, where):
         (VARS, Story().turn().log("found", who={"ssn": "…1120"}).reply()),
         (FIELDS, Story().turn().call(says={"salary": 54321}).reply("It is 54321.")),
         ({"vars": "iban"}, Story().turn().reply(SSN)),
+        (VARS, Story().turn().reply(None, None, error=f"ValueError: {SSN} is no number")),
     ],
     ids=[
         "allowed",
@@ -60,6 +66,7 @@ def test_where_it_has_no_business(settings, story, where):
         "hidden in the log",
         "may be said too",
         "not in it",
+        "an exception that nobody is told",
     ],
 )
 def test_where_it_may_be_or_is_not(settings, story):
@@ -81,3 +88,14 @@ def test_what_was_logged_for_nobody_in_particular(logger, text, where):
     found = found_in_world(check, session, nobody, sessions=RECORD)
     assert [each.message for each in found] == ([f"ssn stands in {where}"] if where else [])
     assert {each.session for each in found} <= {"s1"}
+
+
+@pytest.mark.parametrize(("service", "sent"), [("llm", True), ("kyc", False)])
+def test_what_was_sent_for_nobody_in_particular(service, sent):
+    nobody = Story(session=None).call(service, body={"q": SSN})
+    check = configured(NoSensitiveData, **VARS)
+    session = Story().turn().call("kyc").reply().end()
+    found = found_in_world(check, session, nobody, sessions=RECORD)
+    assert [(each.message, each.session, each.calls) for each in found] == (
+        [("ssn of session s1 stands in what llm was sent (call #1)", None, (1,))] if sent else []
+    )

@@ -47,6 +47,18 @@ def test_the_same_asked_again_after_success_is_no_retry():
     assert found(CHECK, story, crm={"attempts": 1}) == []
 
 
+@pytest.mark.parametrize(
+    ("method", "status", "accused"),
+    [("GET", 404, 0), ("POST", 404, 1), ("GET", 410, 1), ("GET", 503, 1)],
+)
+def test_reading_until_it_is_there_is_no_attempt_at_what_failed(method, status, accused):
+    story = Story().turn()
+    for number in range(4):
+        story.call(method=method, status=status, logical=1 if number else None)
+    story.call(method=method, logical=1).reply().end()
+    assert len(found(CHECK, story, crm={"attempts": 3})) == accused
+
+
 def looked_up(*ids, text="What of L-11, L-12 and L-13?", place="body"):
     """Calls of one identity, as `request_id` is no part of it."""
     story = Story().turn(text)

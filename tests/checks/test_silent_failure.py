@@ -2,7 +2,7 @@ import pytest
 
 from evalkit.checks.silent_failure import NoSilentFailure
 from evalkit.journal.records import Answer, Outcome, Stage
-from tests.checks.stories import SECOND, Story, configured, found
+from tests.checks.stories import SECOND, Story, configured, found, found_with
 
 CHECK = NoSilentFailure()
 ASKED = {"model": "big", "messages": [{"role": "user", "content": "hello"}]}
@@ -41,6 +41,11 @@ def test_a_failure_that_the_reply_keeps_silent_about():
 def test_every_way_to_fail(call, way):
     (finding,) = found(CHECK, Story().turn().call(**call).reply().end())
     assert way in finding.message
+
+
+def refused(story, service="crm"):
+    how = {"outcome": Outcome.REFUSED, "fault": "refused", "status": None}
+    return story.call(service, operation="connect", identity="", **how)
 
 
 NOT_SILENT = {
@@ -85,6 +90,39 @@ NOT_SILENT = {
     .call(effect=("ticket", "1"), outcome=Outcome.RESET, fault="commit_then_lose", failed=True)
     .call(operation="GET /tickets", identity="bb")
     .reply(),
+    "read from a replica": down(Story().turn()).call("replica").reply(),
+    "done along with others": down(
+        Story().turn(), method="POST", operation="POST /orders", body={"sku": "A-1"}
+    )
+    .call(
+        method="POST",
+        operation="POST /orders/batch",
+        identity="bb",
+        body={"batch": 7, "orders": [{"sku": "B-2", "rush": False}, {"sku": "A-1", "rush": True}]},
+    )
+    .reply(),
+    "only asked whether it is there": down(Story().turn(), path="/v1/healthz?deep=1")
+    .call(operation="GET /y", identity="bb")
+    .reply(),
+    "refused in good order in the end": down(Story().turn()).call(status=402, logical=1).reply(),
+    "a connection was refused, and the next was not": refused(Story().turn()).call().reply(),
+    "read ahead when the reply had been given": down(Story().turn().wait(SECOND).reply()),
+    "a model of which enough was read": Story()
+    .turn()
+    .call(
+        "llm",
+        outcome=Outcome.ABANDONED,
+        fault="slow_tokens",
+        ended={"last_token": SECOND},
+        body=ASKED,
+    )
+    .reply(),
+    "the slower of two that were asked": Story()
+    .turn()
+    .call(takes=None, fault="delay", stage=Stage.FIRED)
+    .call("spare", operation="GET /y", identity="bb", takes=2 * SECOND)
+    .given_up(1)
+    .reply(),
     "an answer, though a fault gave it": Story().turn().call(status=404, fault="status").reply(),
     "an error of the service's own": Story().turn().call(status=503).reply(),
 }
@@ -107,6 +145,37 @@ STILL_SILENT = {
     .turn()
     .call(effect=("ticket", "1"), outcome=Outcome.RESET, fault="commit_then_lose", failed=True)
     .call("erp", identity="bb")
+    .reply(),
+    "the same was written elsewhere": down(Story().turn(), method="POST", body={"sku": "A-1"})
+    .call("erp", method="POST", body={"sku": "A-1"})
+    .reply(),
+    "others were done together": down(
+        Story().turn(), method="POST", operation="POST /orders", body={"sku": "A-1"}
+    )
+    .call(method="POST", identity="bb", body={"batch": 7, "orders": [{"sku": "B-2"}]})
+    .reply(),
+    "a connection was refused, and the next was to another": refused(Story().turn())
+    .call("erp")
+    .reply(),
+    "nobody was there": down(Story().turn(), path="/health").call("erp", identity="bb").reply(),
+    "a fault refused it in the end": down(down(Story().turn()), logical=1).reply(),
+    "a model that was too slow for a limit": Story()
+    .turn()
+    .call(
+        "llm",
+        outcome=Outcome.ABANDONED,
+        fault="slow_tokens",
+        takes=3 * SECOND,
+        ended={"last_token": SECOND},
+        body=ASKED,
+    )
+    .reply(),
+    "given up when time was up, a while after another": Story()
+    .turn()
+    .call(takes=None, fault="delay", stage=Stage.FIRED)
+    .call("spare", operation="GET /y", identity="bb", takes=2 * SECOND)
+    .wait(SECOND)
+    .given_up(1)
     .reply(),
     "the success came in the next turn": down(Story().turn()).reply().turn().call().reply(),
 }
@@ -188,6 +257,15 @@ def test_another_provider_that_goes_on_with_the_conversation():
 )
 def test_another_provider_asked_something_else(second):
     assert len(fell_back(CHAT, second)) == 1
+
+
+@pytest.mark.parametrize(
+    ("models", "silent"),
+    [(("llm", "spare"), 0), (("llm",), 1), (("spare",), 1)],
+)
+def test_another_provider_where_no_connection_could_be_made_to_the_first(models, silent):
+    story = refused(Story().turn(), "llm").call("spare", identity="b", body=CLAUDE).reply().end()
+    assert len(found_with(CHECK, story, models=frozenset(models))) == silent
 
 
 def test_another_provider_that_failed_as_well():

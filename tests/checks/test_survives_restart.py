@@ -2,7 +2,7 @@ import pytest
 
 from evalkit.checks.survives_restart import SurvivesRestart
 from evalkit.faults import AGENT
-from evalkit.journal.records import FaultMoved, Stage
+from evalkit.journal.records import FaultMoved, Outcome, Stage
 from tests.checks.stories import SECOND, Story, found
 
 CHECK = SurvivesRestart()
@@ -31,6 +31,19 @@ def test_what_was_done_before_it_is_done_again():
     assert finding.message == (
         "pay charge was committed before a restart and once more after it (calls #1 and #2)"
     )
+
+
+def test_what_it_was_told_by_the_call_that_broke_off():
+    story = Story().turn().call("pay", outcome=Outcome.ABANDONED, fault="stall", takes=0)
+    story._write(FaultMoved, stage=Stage.DELIVERED, rule=0, fault="restart", service=AGENT, call=1)
+    (finding,) = found(CHECK, story.reply(None, None, error="lost").end())
+    assert finding.calls == (1,)
+
+
+@pytest.mark.parametrize(("method", "accused"), [("PUT", 0), ("POST", 1)])
+def test_what_may_be_asked_for_twice_may_be_after_a_restart(method, accused):
+    story = committed(died(committed(Story().turn(), method=method)), method=method)
+    assert len(found(CHECK, story.reply().end())) == accused
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,15 @@ def retried(wait):
     return story.call(logical=1).reply().end()
 
 
+@pytest.mark.parametrize(("status", "accused"), [(404, 0), (503, 1)])
+def test_looking_again_for_what_is_not_there_yet_does_not_add_up(status, accused):
+    story = Story().turn()
+    for number in range(4):
+        story.call(status=status, logical=1 if number else None).wait(SECOND)
+    story.call(logical=1).reply().end()
+    assert len(found(CHECK, story, crm={"budget": "2s"})) == accused
+
+
 def test_attempts_and_the_waits_between_them_add_up():
     (finding,) = found(CHECK, retried(SECOND // 2), crm={"budget": "2s"})
     assert finding.message == "crm GET /x took 2.5s (calls #1 and #2), budget 2s"
@@ -58,3 +67,27 @@ def test_a_call_given_up_in_time_is_within():
 def test_separate_calls_have_a_budget_each():
     story = Story().turn().call().call().call().reply().end()
     assert found(CHECK, story, crm={"budget": "1s"}) == []
+
+
+@pytest.mark.parametrize(
+    ("waited", "seen"), [(SECOND, []), (3 * SECOND, ["was still going on after 3s"])]
+)
+def test_nobody_waits_for_a_call_whose_turn_is_answered(waited, seen):
+    story = Story().turn().call(takes=None, fault="stall")
+    story.now += waited
+    story.reply()
+    story.now += 300 * SECOND
+    story.turn().reply().end()
+    assert [each.seen for each in found(CHECK, story, crm={"budget": "2s"})] == seen
+
+
+def test_a_call_made_after_the_answer_has_its_budget_too():
+    story = Story().turn().reply().call(takes=3 * SECOND).end()
+    (finding,) = found(CHECK, story, crm={"budget": "2s"})
+    assert finding.seen == "3s"
+
+
+def test_nobody_waits_for_an_attempt_that_was_given_up_for_the_next():
+    story = Story().turn().call(takes=None, fault="stall")
+    story.wait(SECOND).call(logical=1).wait(60 * SECOND).given_up(1).reply().end()
+    assert found(CHECK, story, crm={"budget": "3s"}) == []

@@ -21,7 +21,7 @@ from evalkit.journal.records import CallbackSent, FaultMissed, FaultMoved, Stage
 from evalkit.journal.writer import Journal
 from evalkit.wire import Callback, Caller, Reply
 from evalkit.world.callers import CALLER
-from evalkit.world.clock import NS
+from evalkit.world.clock import NS, Clock
 from evalkit.world.world import World
 
 HOOK = "http://agent.evalkit.test/hook?k=1"
@@ -246,3 +246,24 @@ def test_a_crash_of_evalkit_itself_is_no_silence():
 
     with pytest.raises(ZeroDivisionError):
         Story(Served(crashes)).run(hook())
+
+
+async def test_a_session_is_forgotten_once_nothing_of_it_is_under_way() -> None:
+    schedule = Schedule(rules=(), seed=0, scenario="s")
+    callbacks = Callbacks(journal=Journal(), clock=Clock(), schedule=schedule, seed=0)
+    going = asyncio.Event()
+
+    async def work() -> None:
+        await going.wait()
+
+    for session in ("idle", "busy", "other"):
+        callbacks._identities.begin(session, 1, "crm", "webhook paid", "id")
+        callbacks.session_over(session)
+    callbacks._start(work(), "busy")
+    callbacks.forget(["idle", "busy"])
+    assert set(callbacks._timers._ends) == set(callbacks._identities._calls) == {"busy", "other"}
+    going.set()
+    await callbacks.settled()
+    await asyncio.sleep(0)
+    assert set(callbacks._identities._calls) == {"other"}
+    assert not callbacks._gone

@@ -132,6 +132,22 @@ def test_a_turn_that_fails_ends_its_session(said: dict[str, Any], end: End, word
     assert (ended.end, ended.reason) == (end, words)
 
 
+async def test_what_has_arrived_is_taken_in_at_once_however_late_that_is() -> None:
+    desk = Desk(arriving=iter((0, 10, 20, 30, 9 * NS)))
+    desk.say(hello="secret")
+    desk.say(user="u", ask=True)
+    assert desk.reception.dispenser.given == 1
+    desk.clock.move_to(25)
+    desk.reception._await_arrival()
+    assert desk.reception.dispenser.given == 3
+    desk.clock.move_to(40)
+    desk.reception.close()
+    assert desk.reception.dispenser.given == 4
+    assert desk.reception.dropped == 3  # of which one had not been seen when it was over
+    desk.clock.move_to(9 * NS)
+    assert desk.reception._timer is None
+
+
 async def test_arrivals_keep_their_moment_however_late_a_user_is_free() -> None:
     desk = Desk(arriving=iter(()))
     assert desk.say(hello="secret") == {"url": "http://agent"}

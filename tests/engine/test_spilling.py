@@ -67,11 +67,11 @@ def test_what_is_of_no_session_takes_no_more_room_than_the_rest() -> None:
 
 
 def test_sessions_are_forgotten_a_while_after_their_end() -> None:
-    told: list[set[str]] = []
-    forgetting = Forgetting(lambda sessions: told.append(set(sessions)), after=10, many=2)
-    for at, name in enumerate("abcdef"):
-        forgetting.over(name, at * 4)
-    assert told == [{"a"}, {"b", "c"}]
+    told: list[list[str]] = []
+    forgetting = Forgetting(lambda sessions: told.append([*sessions]), after=10, most=2)
+    for name, at in zip("abcdef", (0, 4, 8, 12, 30, 31), strict=True):
+        forgetting.over(name, at)
+    assert told == [["a"], ["b", "c"], ["d"]]  # never more than two at a time
 
 
 def test_hours_of_sessions_take_no_more_room_than_minutes() -> None:
@@ -81,7 +81,7 @@ def test_hours_of_sessions_take_no_more_room_than_minutes() -> None:
         identities.forget(sessions)
         attribution.forget(sessions)
 
-    journal, forgetting = Spill(block=300), Forgetting(forget, after=100, many=50)
+    journal, forgetting = Spill(block=300), Forgetting(forget, after=100)
 
     def drive(first: int, last: int) -> int:
         for number in range(first, last):

@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.journal.canonical import canonical
+from evalkit.journal.canonical import canonical, essential
+from evalkit.keyed import digest_of
 from evalkit.wire import Request
+from tests.strategies import json_values
 
 FORM = "application/x-www-form-urlencoded"
 SENT = "2026-01-05T09:00:0{}Z"
@@ -131,3 +133,11 @@ def test_any_body_has_an_identity(body, content_type):
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 5_000 + b"1" + b"}" * 5_000])
 def test_hostile_nesting_has_an_identity(body):
     assert len(canonical(request(body))) == 32
+
+
+@given(json_values)
+def test_the_hash_is_taken_over_the_whole_form(value):
+    body = json.dumps({"it's": [value, "\\ \"'"]}).encode()
+    form = json.dumps(essential(json.loads(body)), sort_keys=True)
+    hashed = digest_of("POST", "/charges", [], "json", form).hex()
+    assert canonical(request(body)) == hashed

@@ -97,6 +97,22 @@ def test_the_only_turn_under_way_is_told_by_that() -> None:
     assert found.counts == {"alone": 1, "nothing": 2}
 
 
+def test_a_webhook_is_told_like_a_turn_and_makes_another_sessions_turn_not_the_only_one() -> None:
+    found = Attribution()
+    with found.turn(TWO):
+        pass
+    with found.telling(TWO), found.telling(TWO):
+        assert found.of(_request()).caller == TWO
+        with found.turn(TWO):
+            assert found.of(_request()).caller == TWO
+        with found.turn(ONE):
+            assert found.of(_request()).caller is None  # it may be of either
+        assert found.of(_request()).way == "alone"
+    assert found.of(_request()).caller is None
+    with found.turn(ONE):
+        assert found.of(_request()).caller == ONE
+
+
 @pytest.mark.parametrize(
     "headers",
     [{"baggage": "=,;=,evalkit.session"}, {"traceparent": "00-1-2-3"}, {"traceparent": "é"}],

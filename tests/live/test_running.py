@@ -378,3 +378,107 @@ def test_few_live_sessions_prove_little(tmp_path: Path) -> None:
     found = run(write(tmp_path, agent, {"agent.py": quick}, gates=gates))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.record.gates[0].needed is not None
+
+
+FENCED = """
+    import json, os, socket, sys, urllib.request
+    def reached(host, port):
+        try:
+            socket.create_connection((host, port), timeout=5).close()
+        except OSError as error:
+            return error.strerror
+        return "reached"
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        turn = json.loads(line)
+        with urllib.request.urlopen(os.environ["CRM"] + "/items/a") as answer:
+            owner = json.loads(answer.read())["owner"]
+        told = [owner, reached("127.0.0.1", int(os.environ["BESIDE"]))]
+        if sys.argv[1] == "enforced":  # else somebody may be asked
+            told.append(reached("192.0.2.1", 80))
+        print(json.dumps({"id": turn["id"], "text": json.dumps(told)}), flush=True)
+"""
+
+
+@pytest.mark.parametrize("egress", [pytest.param("proxied", marks=pytest.mark.slow), "enforced"])
+def test_where_egress_is_enforced_only_mocks_are_reached(tmp_path: Path, egress: str) -> None:
+    probe = subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False)
+    if probe.returncode and egress == "enforced":
+        pytest.skip("network namespaces are not permitted here")
+    with socket.create_server(("127.0.0.1", 0)) as beside:
+        agent: dict[str, Any] = {"command": [PYTHON, "agent.py", egress], "egress": egress}
+        agent["processes"] = 1
+        agent["env"] = {"CRM": "{{ services.crm.url }}", "BESIDE": str(beside.getsockname()[1])}
+        items = [{"id": "s-1", "turns": [{"input": "a"}]}]
+        suite = write(tmp_path, agent, {"agent.py": FENCED}, sessions={"items": items})
+        found = run(suite)
+    assert found.verdict is Verdict.PASS, found.record.reasons
+    assert found.record.egress == egress
+    far = ["Connection refused", "Network is unreachable"] if egress == "enforced" else ["reached"]
+    assert json.loads(replies(found, "happy")["s-1"] or "") == ["s-1", *far]
+
+
+HARD = """
+    import asyncio, json, os, shutil, subprocess, sys, urllib.request
+    import aiohttp, httpx2, requests
+
+    async def by_aiohttp(url):
+        async with aiohttp.ClientSession(trust_env=True) as client, client.get(url) as answer:
+            return await answer.text()
+
+    NODE = '''
+    const [host, port] = new URL(process.env.HTTPS_PROXY).host.split(":");
+    const connect = { host, port, method: "CONNECT", path: "crm.example:443" };
+    require("http").request(connect).on("connect", (_, socket) => {
+      const options = { socket, servername: "crm.example", agent: false };
+      const ask = { ...options, host: "crm.example", path: "/items/a",
+        createConnection: () => require("tls").connect(options) };
+      require("https").get(ask, (answer) => answer.pipe(process.stdout));
+    }).end();
+    '''
+
+    CLIENTS = {
+        "urllib": lambda url: urllib.request.urlopen(url).read(),
+        "requests": lambda url: requests.get(url).text,
+        "httpx2": lambda url: httpx2.get(url).text,
+        "aiohttp": lambda url: asyncio.run(by_aiohttp(url)),
+    }
+    if shutil.which("node"):
+        CLIENTS["node"] = lambda _: subprocess.check_output(["node", "-e", NODE], timeout=20)
+
+    def asked(client, url):
+        try:
+            return json.loads(client(url))["owner"]
+        except Exception as error:
+            return type(error).__name__
+
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        turn = json.loads(line)
+        told = {name: asked(client, turn["input"]) for name, client in CLIENTS.items()}
+        print(json.dumps({"id": turn["id"], "text": json.dumps(told)}), flush=True)
+"""
+
+
+def test_hosts_that_are_written_into_an_agent_lead_to_mocks_or_nowhere(tmp_path: Path) -> None:
+    """What the child's environment says of proxy and certificates is what its clients go by."""
+    for each in ("aiohttp", "cryptography", "httpx2", "requests"):
+        pytest.importorskip(each)
+    urls = {"s-1": "https://crm.example/items/a", "s-2": "https://elsewhere.example/items/a"}
+    items = [{"id": name, "turns": [{"input": url}]} for name, url in urls.items()]
+    sessions = {"items": items, "concurrency": 1, "turn_deadline": "1min"}
+    agent = {"command": [PYTHON, "agent.py"], "processes": 1}
+    suite = write(tmp_path, agent, {"agent.py": HARD}, sessions=sessions)
+    crm = tmp_path / "crm.yaml"
+    crm.write_text(f"hosts: [https://crm.example]\n{crm.read_text()}")
+    found = run(suite)
+    said = {session: json.loads(text or "{}") for session, text in replies(found, "happy").items()}
+    assert set(said["s-1"]) >= {"urllib", "requests", "httpx2", "aiohttp"}
+    assert set(said["s-1"].values()) == {"s-1"}
+    python = {name: told for name, told in said["s-2"].items() if name != "node"}
+    assert "s-2" not in python.values()
+    accused = list(found.records("happy", kinds=["finding"]))
+    assert {(each.session, getattr(each, "check", "")) for each in accused} == {
+        ("s-2", "no-unmocked-egress")
+    }
+    assert found.verdict is Verdict.FAIL

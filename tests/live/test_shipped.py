@@ -13,10 +13,22 @@ import yaml
 from evalkit.gate import Verdict
 from evalkit.journal.records import Finding, Severity
 from evalkit.store import Run
-from tests.live.shipped import ROOT, live_run
+from tests.live.shipped import ROOT, live_run, sessions_of
 
 pytest.importorskip("fastapi")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux' processes")
+
+
+RUSH = frozenset({"twenty-users-at-once"})
+"""Shows nothing with one session at a time."""
+MINUTES = frozenset(
+    {
+        *("webhooks-out-of-order", "webhooks-forged", "book-down-for-a-while", "model-down"),
+        *("payments-want-patience", "refund-unconfirmed", "orders-hang", "orders-flaky"),
+        *("token-expires", "scope-withdrawn"),
+    }
+)
+"""Wait for minutes in real time, or do little that the others do not."""
 
 
 def _accusers(found: Run, scenario: str) -> set[str]:
@@ -43,6 +55,24 @@ def test_a_sound_agent_passes(tmp_path: Path, suite: str, scenarios: dict[str, l
     assert found.verdict is Verdict.PASS, found.record.reasons
     assert not any(_accusers(found, each) for each in scenarios)
     assert found.record.clock == "real"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("suite", "left_out"), [("contracts", RUSH), ("commerce", MINUTES)])
+def test_every_scenario_that_takes_seconds_passes_live(
+    tmp_path: Path, suite: str, left_out: frozenset[str]
+) -> None:
+    """With the first session of each: their agents pass no trace on, so one at a time is told."""
+    first = {name: ids[:1] for name, ids in sessions_of(suite).items() if name not in left_out}
+    assert len(first) >= 5
+    found = live_run(tmp_path, suite, first)
+    assert {each.name for each in found.record.scenarios} == set(first)
+    assert found.verdict is Verdict.PASS, found.record.reasons
+
+
+def test_what_is_left_out_is_in_the_suites() -> None:
+    assert set(sessions_of("contracts")) >= RUSH
+    assert set(sessions_of("commerce")) >= MINUTES
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,22 @@ def test_one_that_raises_keeps_no_other_from_running(loop):
     assert [type(each) for each in told] == [ZeroDivisionError]
 
 
+def test_what_is_called_without_a_context_is_due_and_given_up_in_the_same_way(loop):
+    timers = Timers.of(loop)
+    ran, told, begin = [], [], time.monotonic_ns()
+    loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+    calls = [lambda: ran.append(1), lambda: 1 // 0, lambda: timers.at(begin, lambda: ran.append(2))]
+    made = [timers.at(begin, call) for call in calls]
+    timers.at(begin + 1, lambda: ran.append("never")).cancel()
+    run(loop, timers, begin + 2_000_000)
+    for each in made:
+        each.cancel()  # too late: nothing comes of it
+    timers.close()
+    assert ran == [1, 2]
+    assert [type(each) for each in told] == [ZeroDivisionError]
+    assert timers._given_up == 0
+
+
 @pytest.mark.parametrize("fast", [True, False])
 def test_a_live_loop_calls_at_its_own_time(fast):
     clock = LiveClock()

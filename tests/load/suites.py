@@ -42,11 +42,13 @@ def write(folder: Path, *, think: str = "0s", turns: int = 1, **parts: Any) -> P
     return path
 
 
-def loading(folder: Path, *words: str, **environment: str) -> subprocess.Popen[bytes]:
-    """`evalkit load` with these words, in a process of its own."""
-    command = [sys.executable, "-m", "evalkit", "load", *words, "--no-report"]
+def loading(
+    folder: Path, *words: str, command: str = "load", **environment: str
+) -> subprocess.Popen[bytes]:
+    """`evalkit load`, or another command, with these words, in a process of its own."""
+    whole = [sys.executable, "-m", "evalkit", command, *words, "--no-report"]
     return subprocess.Popen(
-        [*command, "--out", str(folder / "reports")],
+        [*whole, "--out", str(folder / "reports")],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         stdin=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ check is printed.
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import shlex
 from collections.abc import Iterator, Mapping
@@ -93,8 +94,30 @@ def _named(kind: str, name: str) -> list[dict[str, Any]]:
     return [e for e in MANIFESTS if e["kind"] == kind and e["metadata"]["name"] == name]
 
 
+def _by_kubernetes(manifest: Mapping[str, Any], version: str) -> None:
+    """Check a manifest by the schemas of a version of Kubernetes, which know no other fields."""
+    pytest.importorskip("kubernetes_validate").validate(manifest, version, strict=True)
+
+
+@pytest.mark.parametrize("which", [0, -1], ids=["the oldest known", "the newest known"])
+def test_the_manifests_are_ones_by_the_schemas_of_kubernetes(which: int) -> None:
+    known = pytest.importorskip("kubernetes_validate.utils").all_versions()
+    assert len(MANIFESTS) >= len(PARTS) * 2
+    for each in MANIFESTS:
+        _by_kubernetes(each, known[which])
+    print(f"verified by the schemas of Kubernetes {known[which]}; unverified: that a cluster runs")
+    print("them, that the images can be had, and that its network keeps to NetworkPolicy")
+
+
+def test_the_schemas_of_kubernetes_know_a_mistake() -> None:
+    known = pytest.importorskip("kubernetes_validate.utils").all_versions()
+    (wrong,) = copy.deepcopy(_named("Deployment", "agent"))
+    wrong["spec"]["template"]["spec"]["containers"][0]["ports"][0]["port"] = 8000
+    with pytest.raises(jsonschema.ValidationError, match="'port' was unexpected"):
+        _by_kubernetes(wrong, known[-1])
+
+
 def test_every_part_has_a_workload_and_services_reach_named_ports_of_it() -> None:
-    print("unverified: the manifests by Kubernetes' own schemas, which cannot be had here")
     pods = {each["metadata"]["name"]: each for each in WORKLOADS}
     assert set(pods) == PARTS
     for each in MANIFESTS:

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
 
 from evalkit.cli import main
 from evalkit.engine.dispensing import arrivals
@@ -21,6 +22,7 @@ from evalkit.load.workers import LOCUSTFILE
 from evalkit.store import Run
 from evalkit.units import SECOND
 from tests.live.worlds import PYTHON
+from tests.load.hosts import ADDRESS, SCRIPT, refusal
 from tests.load.suites import ROOT, loading, write
 
 pytestmark = [
@@ -61,6 +63,41 @@ def test_workers_by_region_replay_what_one_process_would(tmp_path: Path) -> None
     groups = {each.group for each in run.record.gates or scenario.gates}
     assert groups == {"region=eu", "region=us"}
     assert code in (0, 3)
+
+
+@pytest.mark.slow
+def test_workers_on_other_hosts_replay_what_one_process_would(tmp_path: Path) -> None:
+    if (why := refusal()) is not None:
+        pytest.skip(f"no hosts here ({why}): tried with several processes alone, see above")
+    parts = write(tmp_path, think="50ms", turns=2, sessions={"regions": REGIONS})
+    whole = yaml.safe_load(parts.read_text())
+    whole["agent"]["http"]["url"] = f"http://{ADDRESS}:{{{{ port }}}}"
+    whole["agent"]["env"]["HOST"] = ADDRESS
+    parts.write_text(yaml.safe_dump(whole))
+    words = ("--users", "20", "--arrival", "15/s", "--run-time", "3s", "--seed", "4")
+    kept = ("--no-report", "--out", str(tmp_path / "reports"))
+    ran = subprocess.run(
+        ["unshare", "-rn", *SCRIPT, str(parts), *words, *kept, "--", *REGIONS],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    told = json.loads(ran.stdout)
+    assert len(set(told["networks"])) == 3
+    assert told["codes"] == [0, 0, 0], ran.stderr
+    run = _stored(tmp_path)
+    scenario = run.record.scenarios[0]
+    assert scenario.fidelity is not None
+    assert scenario.fidelity.load is not None
+    expected = len(list(arrivals(15, 4, 3 * SECOND)))
+    load = scenario.fidelity.load
+    assert (load.given, load.lost, load.dropped) == (expected, 0, 0)
+    assert scenario.ends["completed"] == expected
+    least = run.turns.groupby("region")["latency_ns"].min()
+    assert least["us"] >= 150_000_000 > least["eu"] >= 14_000_000
 
 
 @pytest.mark.slow

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from typing import Any
+
 import pytest
 import yaml
 
@@ -10,6 +14,19 @@ from tests.scenarios.shipped import NAMES, ROOT, ids_of, read_suite, suite_of
 
 APART = ("healthcare", "hr")
 """The suites no two of whose files have a session in common."""
+
+VOICE = re.compile("voice|anruf")
+LIGHT = r"p90\(turn\.latency where model=none.*\) < 250ms"
+LANGUAGES = [
+    re.compile(rf"(?i)\b({words})\b")
+    for words in (
+        "the|you|my|what|and",
+        "ich|nicht|und|bitte|wir|ist",
+        "je|vous|est|mon|les|pour",
+        "hola|los|para|gracias|quiero",
+    )
+]
+"""Words that stand in hardly any sentence of another language: English, German, French, Spanish."""
 
 
 def test_there_are_suites() -> None:
@@ -24,6 +41,40 @@ def test_it_has_enough_of_everything(name: str) -> None:
     assert len(set(ids)) == len(ids) >= 40
     assert len(suite["scenarios"]) >= 8
     assert suite["gates"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_payloads_are_of_many_kinds(name: str) -> None:
+    lines = (suite_of(name).parent / "payloads.jsonl").read_text(encoding="utf-8").splitlines()
+    sessions = [json.loads(line) for line in lines]
+    said = [turn["input"] for each in sessions for turn in each["turns"]]
+    assert min(map(len, said)) == 0 or not all(each.strip() for each in said)
+    assert max(map(len, said)) > 800
+    assert any(VOICE.search(each["id"]) for each in sessions)
+    assert sum(any(words.search(each) for each in said) for words in LANGUAGES) >= 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_keeps_the_general_limits(name: str) -> None:
+    suite, told = read_suite(name), (suite_of(name).parent / "README.md").read_text("utf-8")
+    costs = [each["cost-bounded"] for each in suite["checks"] if "cost-bounded" in each]
+    assert [each["per_1k_tokens"] for each in costs] == ["$0.15"]
+    light = [gate for gate in suite["gates"] if re.match(LIGHT, gate)]
+    assert light or "250 ms" in told
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_has_a_happy_path_a_degraded_service_and_a_violation(name: str) -> None:
+    scenarios = read_suite(name)["scenarios"]
+    assert not scenarios["happy-path"].get("faults")
+    assert [key for key, each in scenarios.items() if _degrades(each)]
+    assert [key for key, each in scenarios.items() if "injection-resisted" in str(each)]
+
+
+def _degrades(scenario: dict[str, Any]) -> bool:
+    return any(
+        word in str(scenario.get("faults")) for word in ("delay", "status", "stall", "hangs")
+    )
 
 
 @pytest.mark.parametrize("name", APART)

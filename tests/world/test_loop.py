@@ -15,6 +15,18 @@ from evalkit.world.clock import Clock
 from tests.world.endpoints import SECOND, passed, run
 
 
+def test_timers_for_the_same_moment_fire_in_the_order_in_which_they_were_set() -> None:
+    async def main() -> list[int]:
+        loop = asyncio.get_running_loop()
+        fired: list[int] = []
+        for number in range(20):
+            loop.call_at(loop.time() + 5, fired.append, number)
+        await asyncio.sleep(6)
+        return fired
+
+    assert run(main()).value == list(range(20))
+
+
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30))
 @settings(deadline=None, max_examples=60)
 def test_timers_fire_in_order_at_their_times(delays: list[float]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from evalkit.services.latest import Latest
+
 Use: TypeAlias = Literal["access", "refresh"]
 
 
@@ -29,8 +31,8 @@ class TokenBook:
     """
 
     def __init__(self) -> None:
-        self._grants: dict[tuple[Use, str], Grant] = {}
-        self._ended: set[str] = set()
+        self._grants: Latest[tuple[Use, str], Grant] = Latest()
+        self._ended: Latest[str, None] = Latest()
 
     def keep(self, use: Use, grant: Grant) -> None:
         """A token was given out."""
@@ -42,7 +44,7 @@ class TokenBook:
 
     def end(self, credential: str) -> None:
         """From now on it counts as expired."""
-        self._ended.add(credential)
+        self._ended[credential] = None
 
     def good(self, grant: Grant, at: int) -> bool:
         """Whether the credential is still good at this moment."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from evalkit.services.jobs.job import Job
+from evalkit.services.latest import Latest
 
 
 class Board:
     """Keeps jobs by their names and ids. Ids are drawn, so that none depends on those before it."""
 
     def __init__(self) -> None:
-        self._jobs: dict[tuple[str, str], Job] = {}
+        self._jobs: Latest[tuple[str, str], Job] = Latest()
 
     def get(self, name: str, id_: str) -> Job | None:
         """The job of this id."""

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from evalkit.quick import quick
+
 
 class Message(NamedTuple):
     """One message: `system`, `user`, `assistant` or `tool`. `tool` names whose result it is.
@@ -25,6 +27,7 @@ class Message(NamedTuple):
     files: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Tool:
     """A tool that the model is offered, and the JSON Schema of its arguments."""
@@ -75,8 +78,10 @@ class Conversation:
     ) -> None:
         self.model = model
         self.messages = tuple(messages)
-        self.offered = tuple(each if isinstance(each, Tool) else Tool(each) for each in tools)
-        self.tools = tuple(each.name for each in self.offered)
+        self.offered = tuple(
+            [each if isinstance(each, Tool) else Tool(each) for each in tools] if tools else ()
+        )
+        self.tools = tuple([each.name for each in self.offered])
         """The names of the tools."""
         self.choice = choice
         self.format = format
@@ -84,7 +89,7 @@ class Conversation:
         self.steady = False
         """Whether it is this same object in every request that holds it, whoever asks."""
         self.last = self.messages[-1] if self.messages else None
-        self.tool_messages = tuple(each for each in self.messages if each.role == "tool")
+        self.tool_messages = tuple([each for each in self.messages if each.role == "tool"])
         users = [each.text for each in self.messages if each.role == "user"]
         self.turns = len(users)
         """How many messages the user has sent."""

@@ -43,6 +43,7 @@ class Stamp:
         return self.id(choice, index)[:24] if choice else self.id(index)[:24]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
     """What a model says to a request, in the form that was asked for, and its tokens as the script
@@ -84,11 +85,12 @@ class Delivery:
 
 def delivery(asked: Asked, call: Call, said: ModelReply) -> Delivery:
     """The delivery of what a model says."""
-    wording = _WORDINGS.get(asked, said)
-    if wording is None:
+    if not asked.conversation.steady:
         wording = _wording(asked, said)
-        if asked.conversation.steady:
-            _WORDINGS.keep(wording, asked, said)
+    elif (known := _WORDINGS.get(asked, said)) is not None:
+        wording = known
+    else:
+        wording = _WORDINGS.keep(_wording(asked, said), asked, said)
     stamp = Stamp(seed=call.seed, created=call.epoch_ns // _SECOND, model=asked.conversation.model)
     return Delivery(asked=asked, call=call, wording=wording, stamp=stamp, usage=wording.usage)
 
@@ -99,12 +101,12 @@ _WORDINGS: Remembered[Wording] = Remembered()
 def _wording(asked: Asked, said: ModelReply) -> Wording:
     if said.reasoning is not None and not asked.reasons:
         said = replace(said, reasoning=None)
-    replies = tuple(
-        each.until(asked.stops).within(asked.max_tokens) for each in said.choices(asked.choices)
-    )
-    written = sum(each.output_tokens() for each in replies)
-    thought = sum(each.reasoning_tokens() for each in replies)
-    usage = said.usage or Usage(input=asked.input_tokens, output=written, reasoning=thought)
+    choices = said.choices(asked.choices)
+    replies = tuple([each.until(asked.stops).within(asked.max_tokens) for each in choices])
+    if (usage := said.usage) is None:
+        written = sum([each.output_tokens() for each in replies])
+        thought = sum([each.reasoning_tokens() for each in replies])
+        usage = Usage(input=asked.input_tokens, output=written, reasoning=thought)
     return Wording(replies=replies, usage=usage)
 
 

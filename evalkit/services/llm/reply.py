@@ -53,13 +53,16 @@ class ModelReply:
     def reasoning_tokens(self) -> int:
         """The tokens that are thought and not said: as the script says, else an estimate."""
         stated = 0 if self.usage is None else self.usage.reasoning
-        return stated or tokens.count(self.reasoning or "")
+        return stated or (tokens.count(self.reasoning) if self.reasoning else 0)
 
     def spoken_tokens(self) -> int:
         """An estimate of the tokens it takes to say this, without the reasoning."""
-        texts = (self.text or "", self.refusal or "")
-        calls = (text for call in self.calls for text in (call.name, call.arguments))
-        return sum(map(tokens.count, texts)) + sum(map(tokens.count, calls))
+        written = tokens.count(self.text) if self.text else 0
+        if self.refusal:
+            written += tokens.count(self.refusal)
+        for call in self.calls:
+            written += tokens.count(call.name) + tokens.count(call.arguments)
+        return written
 
     def output_tokens(self) -> int:
         """An estimate of the tokens it takes to think and say this."""
@@ -67,7 +70,7 @@ class ModelReply:
 
     def until(self, stops: Iterable[str]) -> ModelReply:
         """The same, its text ended before the first of these stop sequences."""
-        if not self.text:
+        if not self.text or not stops:
             return self
         places = [(at, stop) for stop in stops if stop and (at := self.text.find(stop)) >= 0]
         if not places:
@@ -87,6 +90,8 @@ class ModelReply:
 
     def choices(self, number: int) -> tuple[ModelReply, ...]:
         """So many choices: this one, then the others in turn, and round again."""
+        if number == 1:
+            return (self,)
         said = [self.text, *self.others]
         others = (replace(self, text=said[at % len(said)]) for at in range(1, number))
         return (self, *others)

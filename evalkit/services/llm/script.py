@@ -47,21 +47,19 @@ class Rule:
 
     def applies(self, conversation: Conversation) -> bool:
         """Whether all its conditions hold, but for its `if`."""
-        return all(condition.holds(conversation) for condition in self.conditions)
+        return not self.conditions or all(each.holds(conversation) for each in self.conditions)
 
     def reply(self, variables: Mapping[str, Any]) -> ModelReply:
-        """What the model says by this rule. Raises `RenderError`."""
-        said, reasoning = self.said.render(variables), self.reasoning.render(variables)
+        """What the model says by this rule, inside a rendering. Raises `RenderError`."""
+        said, reasoning = self.said.within(variables), self.reasoning.within(variables)
         text = _as_text(said) if self.kind != "json" else json_text(said)
+        calls, others = self.calls.within(variables), self.others.within(variables)
         return ModelReply(
             text=text if self.kind in ("text", "json") else None,
             refusal=text if self.kind == "refusal" else None,
-            calls=tuple(
-                ToolCall(call["name"], _arguments(call["arguments"]))
-                for call in self.calls.render(variables)
-            ),
+            calls=tuple([ToolCall(call["name"], _arguments(call["arguments"])) for call in calls]),
             reasoning=None if reasoning is None else _as_text(reasoning),
-            others=tuple(map(_as_text, self.others.render(variables))),
+            others=tuple(map(_as_text, others)) if others else (),
             confidence=self.confidence,
             finish=self.finish,
             usage=self.usage,

@@ -35,7 +35,7 @@ class Part:
 
     def fits(self, conversation: Conversation) -> bool:
         """Whether the conversation is of this script's agent."""
-        return all(condition.holds(conversation) for condition in self.conditions)
+        return not self.conditions or all(each.holds(conversation) for each in self.conditions)
 
 
 class Scripts:
@@ -92,7 +92,10 @@ class Scripts:
         return tuple(replace(each, name=f"{part.name} {each.name}") for each in rules)
 
     def _chosen(self, conversation: Conversation) -> Part | None:
-        return next((each for each in self._parts if each.fits(conversation)), None)
+        for part in self._parts:
+            if part.fits(conversation):
+                return part
+        return None
 
     def _why_none(self, conversation: Conversation) -> str:
         kept = []

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
+from evalkit.keyed import Draw
 from evalkit.quick import replaced
 from evalkit.services.base import DEFAULT_STARTS_AT_NS
 from evalkit.services.explaining import Tried
@@ -32,10 +33,16 @@ from evalkit.services.llm.reply import ModelReply, NoReply
 from evalkit.services.llm.settings import ProviderSettings
 from evalkit.services.llm.speed import Speed
 from evalkit.services.llm.spoken import Spoken, Voice
+from evalkit.units import SECOND
 from evalkit.wire import Headers, Reply, Request, Usage
 
 _AT_ONCE = Speed(None)
 _MOST_PATHS = 256  # whose routes a service remembers
+
+
+def _seed(draw: Draw) -> str:
+    """What the ids in a reply are made of."""
+    return draw.at("ids").key.hex()
 
 
 class ModelService:
@@ -87,6 +94,23 @@ class ModelService:
         except Refused:
             return ()
         return self._settings.scripts.tried(self._brought(asked, request), request.caller)
+
+    def settled(self, request: Request) -> bool:
+        """Whether the replies to a request depend on nothing but it, its caller and `drawn`."""
+        settings, found = self._settings, self._find(request)
+        if settings.latency or settings.pace or settings.rate_limit or settings.recorded:
+            return False
+        endpoint = None if found is None else found[0].endpoint
+        if found is None or endpoint is None or not speaks(endpoint):
+            return False
+        try:
+            return endpoint.read(self._call(request, found[1])).conversation.steady
+        except Refused:
+            return False
+
+    def drawn(self, draw: Draw, at: int) -> tuple[bytes, ...]:
+        """What ids are made of, and the second at which a reply is made."""
+        return _seed(draw).encode(), b"%d" % ((self._starts_at_ns + at) // SECOND)
 
     # What endpoints ask of the service --------------------------------------------------------
 
@@ -164,7 +188,7 @@ class ModelService:
         return Call(
             request=request,
             place=place,
-            seed=request.draw.at("ids").key.hex(),
+            seed=_seed(request.draw),
             latency_ns=0 if settings.latency is None else settings.latency.sample(request.draw),
             speed=_AT_ONCE if settings.pace is None else settings.pace.sample(request.draw),
             epoch_ns=self._starts_at_ns + request.at,

@@ -13,6 +13,7 @@ from typing import Any
 
 from evalkit.keyed import digest_of
 from evalkit.services.bodies import json_bytes
+from evalkit.services.latest import Latest
 from evalkit.services.mcp.replies import Said, failed
 
 
@@ -26,7 +27,7 @@ class Repetitions:
     """What one service has done, by tool and key. It lives as long as the service's world."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._kept: Latest[tuple[str, str], _Kept] = Latest()
 
     def before(self, tool: str, key: str, arguments: Mapping[str, Any]) -> Said | None:
         """What was answered to this key; None to a new one."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from evalkit.services.base import DEFAULT_STARTS_AT_NS
+from evalkit.services.latest import Latest
 from evalkit.services.mcp.answers import Answer, Asked
 from evalkit.services.mcp.compiled import CompiledMcp
 from evalkit.services.mcp.delivery import accepted, delivered, opened, refused
@@ -61,7 +62,7 @@ class McpService:
         self._starts_at_ns = starts_at_ns
         self._server = McpServer(name, mcp)
         self._sessions = Sessions(mcp.definition.session_lifetime)
-        self._first_seen: dict[str | None, int] = {}
+        self._first_seen: Latest[str | None, int] = Latest()
         self._read: tuple[bytes, Message | RpcError] | None = None
 
     def operation(self, request: Request) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evalkit.keyed import Draw
+from evalkit.services.latest import Latest
 from evalkit.services.mcp.rpc import INVALID_REQUEST, RpcError
 
 
@@ -22,7 +23,7 @@ class Sessions:
 
     def __init__(self, lifetime: int | None) -> None:
         self._lifetime = lifetime
-        self._live: dict[str, Session] = {}
+        self._live: Latest[str, Session] = Latest()
 
     def new(self, version: str, at: int, draw: Draw) -> Session:
         """A new session. Its id follows from the call that begins it."""

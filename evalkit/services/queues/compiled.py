@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,12 @@ class Lines:
             variables = {} if queue.shared else caller_variables(caller)
             found = self._lines[name, session] = queue.line(session, variables)
         return found
+
+    def forget(self, sessions: Collection[str]) -> None:
+        """Nothing of these sessions comes any more: the lines that were theirs go."""
+        for session in sessions:
+            for name in self._queues:
+                self._lines.pop((name, session), None)
 
 
 def compile_queues(parts: Mapping[str, Any], compiler: Compiler) -> Mapping[str, CompiledQueue]:

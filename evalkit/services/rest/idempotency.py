@@ -11,7 +11,7 @@ See the IETF draft "The Idempotency-Key HTTP Header Field".
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,6 +48,10 @@ class Idempotency:
         return None if value in (None, "") else text_of(value)
 
 
+_STRANGE = 20_000
+"""Keys of requests that are of no session that are known again, at least."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     fingerprint: bytes
@@ -60,6 +64,7 @@ class IdempotencyKeys:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], _Kept] = {}
+        self._of: dict[str | None, list[tuple[str, str]]] = {}
 
     def answer(self, route: str, key: str, request: Request, *, reused: int = 422) -> Reply | None:
         """The reply to a key that was seen; None to a new one."""
@@ -79,7 +84,23 @@ class IdempotencyKeys:
         """Remember the reply to a request that was taken on. Until the world time `until`, in
         nanoseconds, it is still under way.
         """
+        session = None if request.caller is None else request.caller.session
+        own = self._of.setdefault(session, [])
+        if (route, key) not in self._kept:
+            own.append((route, key))
         self._kept[route, key] = _Kept(_fingerprint(request), reply, until)
+        if session is None and len(own) > 2 * _STRANGE:
+            self._drop(own[:_STRANGE])
+            del own[:_STRANGE]
+
+    def forget(self, sessions: Collection[str]) -> None:
+        """Nothing of these sessions comes any more, and so none of their keys."""
+        for session in sessions:
+            self._drop(self._of.pop(session, ()))
+
+    def _drop(self, keys: Iterable[tuple[str, str]]) -> None:
+        for each in keys:
+            self._kept.pop(each, None)
 
 
 def _refused(error: str, message: str, status: int) -> Reply:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -61,6 +61,12 @@ class RestService:
         self._lines = Lines(rest.queues)
         self._board = Board()
         self._auth = None if rest.auth is None else AuthDesk(rest.auth, starts_at_ns)
+
+    def forget(self, sessions: Collection[str]) -> None:
+        """Nothing of these sessions comes any more: what is theirs alone goes."""
+        self._keys.forget(sessions)
+        self._stores.forget(sessions)
+        self._lines.forget(sessions)
 
     def operation(self, request: Request) -> str:
         """The route: `GET /customers/{id}`; `METHOD path` where none takes the request."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from evalkit.keyed import Draw
@@ -33,6 +33,12 @@ class Stores:
             variables = {} if store.shared else caller_variables(caller)
             found = self._tables[name, session] = store.table(variables)
         return found
+
+    def forget(self, sessions: Collection[str]) -> None:
+        """Nothing of these sessions comes any more: the tables that were theirs go."""
+        for session in sessions:
+            for name in self._stores:
+                self._tables.pop((name, session), None)
 
     def new_key(self, name: str, table: Table, draw: Draw) -> str:
         """A key that no record has. It depends on the call that asks, not on those before it."""

@@ -403,3 +403,21 @@ async def remembers_what_it_cannot_read() -> AsyncIterator[Talk]:
     ):
         async with agent.claims_agent() as talk:
             yield talk
+
+
+async def _reads_with_its_own_token(self: office.Office, case: office.Case) -> Any:
+    mine = case["context"].model_copy(update={"token": f"ctx_{case['claim']}"})
+    return await _known(self, {**case, "context": mine})
+
+
+_known = office.Office.known
+makes_a_token_for_the_turn_before = replacing(office.Office, "known", _reads_with_its_own_token)
+
+
+async def _pay_once_at_most(self: office.Office, case: office.Case) -> office.Case:
+    if await self.backends.payout(case["claim"]) is not None:
+        return office.said("", "answered")  # "another worker has it in hand, and will tell"
+    return await _original_pay(self, case)
+
+
+leaves_what_is_half_done_to_others = replacing(office.Office, "pay", _pay_once_at_most)

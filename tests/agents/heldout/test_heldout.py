@@ -19,9 +19,14 @@ RESULTS: dict[str, list[dict[str, Any]]] = yaml.safe_load(
 ROWS = [*RESULTS["sound"], *RESULTS["defective"]]
 
 
-def test_there_are_five_sound_agents_of_five_suites_and_ten_defective_ones() -> None:
-    assert len({row["suite"] for row in RESULTS["sound"]}) == len(RESULTS["sound"]) == 5
-    assert len({row["agent"] for row in RESULTS["defective"]}) == 10
+@pytest.mark.parametrize(("round_", "sound", "defective"), [(1, 5, 10), (2, 3, 8)])
+def test_there_are_so_many_agents_of_a_round(round_: int, sound: int, defective: int) -> None:
+    rows = {
+        kind: [row for row in each if row.get("round", 1) == round_]
+        for kind, each in RESULTS.items()
+    }
+    assert len({row["suite"] for row in rows["sound"]}) == len(rows["sound"]) == sound
+    assert len({row["agent"] for row in rows["defective"]}) == len(rows["defective"]) == defective
 
 
 @pytest.mark.slow

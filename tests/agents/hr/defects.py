@@ -389,3 +389,15 @@ def sends_everybody_to_the_sign_in() -> Made:
 def reads_once() -> Made:
     payroll.READ = attempts.Limits(attempts=1, timeout=4)
     return hr_agent()
+
+
+def forgets_what_was_turned_down() -> Made:
+    class Silent(Assistant):
+        async def confirmed(self, work: Work, change: agent.Change) -> Reply:
+            try:
+                return await super().confirmed(work, change)
+            except payroll.Refused:
+                work.talk.proposed = None
+                return Reply("Thank you.", answer="answered")
+
+    return hr_agent(assistant=Silent)

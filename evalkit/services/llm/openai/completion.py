@@ -33,6 +33,9 @@ def fingerprint(model: str) -> str:
     return f"fp_{digest_of('fingerprint', model).hex()[:10]}"
 
 
+_model = lru_cache(256)(json_text)
+
+
 def completion(sent: Delivery) -> bytes:
     """The JSON of the reply. Written by hand: little of it differs from one to the next."""
     stamp = sent.stamp
@@ -51,7 +54,7 @@ def _rest(sent: Delivery) -> str:
     choices = ",".join([_choice(sent, at, each) for at, each in enumerate(sent.replies)])
     azure = f'"prompt_filter_results":{PROMPT_FILTERED},' if is_azure(sent) else ""
     text = (
-        f'"model":{json_text(model)},{azure}"choices":[{choices}],'
+        f'"model":{_model(model)},{azure}"choices":[{choices}],'
         f'"usage":{usage_json(sent.usage)},"service_tier":"default",'
         f'"system_fingerprint":"{fingerprint(model)}"}}'
     )
@@ -105,8 +108,8 @@ def _choice(sent: Delivery, at: int, reply: ModelReply) -> str:
 def finish_of(reply: ModelReply) -> str:
     """Why a choice ended."""
     if reply.finish is Finish.TOOL_CALLS and not reply.calls:
-        return Finish.STOP.value
-    return reply.finish.value
+        return Finish.STOP
+    return reply.finish
 
 
 def _text(text: str | None) -> str:

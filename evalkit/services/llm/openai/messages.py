@@ -19,6 +19,10 @@ ROLES = ("system", "assistant", "user", "function", "tool", "developer")
 _PARTS = ("text", "image_url", "input_audio", "refusal", "file")
 
 
+# Roles whose messages hold nothing but their content, and as what a script knows them.
+_PLAIN = {"system": "system", "developer": "system", "user": "user"}
+
+
 class MessageReader:
     """Reads messages one after the other, and knows which tool calls still want a result."""
 
@@ -33,17 +37,17 @@ class MessageReader:
     def read(self, messages: list[Any]) -> None:
         """Read all of them. Raises `RefusedError`."""
         for at, message in enumerate(messages):
-            param = f"messages[{at}]"
-            if not isinstance(message, dict):
-                raise wrong_type(param, "an object", message)
-            role = message.get("role")
-            if role is None:
-                raise missing(f"{param}.role")
+            role = message.get("role") if isinstance(message, dict) else None
             if role not in ROLES:
-                raise wrong_value(f"{param}.role", role, ROLES)
-            if role != "tool":
+                raise _no_message(f"messages[{at}]", message)
+            if self._open and role != "tool":
                 self._expect_no_open_calls()
-            self._add(at, role, message)
+            content = message.get("content")
+            if type(content) is str and role in _PLAIN:  # as most are
+                self.tokens += PER_MESSAGE + count(content)
+                self.messages.append(Message(_PLAIN[role], content))
+            else:
+                self._add(at, role, message)
         self._expect_no_open_calls()
 
     def _add(self, at: int, role: str, message: Mapping[str, Any]) -> None:
@@ -160,6 +164,13 @@ class MessageReader:
             f"{', '.join(self._open)[:500]}",
             param=f"messages.[{at}].role",
         )
+
+
+def _no_message(param: str, message: Any) -> RefusedError:
+    if not isinstance(message, dict):
+        return wrong_type(param, "an object", message)
+    role = message.get("role")
+    return missing(f"{param}.role") if role is None else wrong_value(f"{param}.role", role, ROLES)
 
 
 def _kind(call: Mapping[str, Any]) -> str:

@@ -17,18 +17,21 @@ from evalkit.services.llm.openai.options import (
     read_stops,
 )
 from evalkit.services.llm.openai.tools import read_choice, read_tools, tool_tokens
+from evalkit.services.llm.remembered import Seen
 from evalkit.services.llm.tokens import PER_CONVERSATION
 from evalkit.wire import Request
 
 _SMALL = 16 * 1024  # bytes of a body that is worth keeping as read
+_COMING_AGAIN = Seen()
 _LIMITS = ("max_tokens", "max_completion_tokens")
 
 
 def read_chat(call: Call) -> Asked:
     """What a chat request asks. Raises `RefusedError`."""
-    body = call.request.body
-    read = _known if len(body) <= _SMALL else _read
-    return read(body, call.place.get("deployment"))
+    body, deployment = call.request.body, call.place.get("deployment")
+    if len(body) <= _SMALL and _COMING_AGAIN.seen(body):
+        return _known(body, deployment)
+    return _read(body, deployment)
 
 
 def _read(text: bytes, deployment: str | None) -> Asked:
@@ -63,7 +66,9 @@ def _read(text: bytes, deployment: str | None) -> Asked:
 
 @lru_cache(maxsize=256)
 def _known(text: bytes, deployment: str | None) -> Asked:
-    """Sessions ask the same again: retries, and one another's first turns."""
+    """Sessions ask the same again: retries, and one another's first turns. What is asked but once,
+    as most is in a conversation that grows, is not worth keeping.
+    """
     asked = _read(text, deployment)
     asked.conversation.steady = True
     return asked
