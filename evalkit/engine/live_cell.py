@@ -50,9 +50,21 @@ class LiveCell(Cell):
         return LiveWorld(seed=seed, journal=self._journal, late=late)
 
     def _sessions_begin(self) -> None:
+        if self._replay is not None:
+            self._count_from(self._world.clock.now)
         self._world.meter.start()
         if self._plan.early:
             self._early = Early(self._plan, self._scenario)
+
+    def _count_from(self, now: int) -> None:
+        """Have sessions arrive, and faults come and go, as long after the agent is up as is said:
+        how long it took to start is no latency.
+        """
+        self._desk.origin = now
+        self._sessions = tuple(
+            each if each.arrival is None else replace(each, arrival=each.arrival + now)
+            for each in self._sessions
+        )
 
     def _arriving(self, session: str) -> None:
         super()._arriving(session)
