@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from evalkit.errors import UsageError
-from evalkit.faults.registry import BARE, FAULTS
+from evalkit.faults.registry import FAULTS
 from evalkit.testing import BRIDGE, Carries, mocked
 from tests.testing.crm import CRM, URL, Counter
 
@@ -114,7 +114,7 @@ def rule(name: str) -> dict[str, Any]:
         "commit_late": "1s",
     }
     at = "agent" if name == "restart" else "crm"
-    return {"at": at, "inject": name if name in BARE else {name: values[name]}}
+    return {"at": at, "inject": name if FAULTS[name].bare else {name: values[name]}}
 
 
 @pytest.mark.parametrize("name", [each for each in BRIDGE if BRIDGE[each] is Carries.REFUSED])
