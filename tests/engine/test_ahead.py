@@ -12,14 +12,12 @@ from evalkit.suite import load_suite
 from tests.engine.suites import run, write_suite
 
 AGENT = """
-import gc
 import os
 from evalkit import Reply
 
 GREETING = os.environ["GREETING"]
 
 async def agent(turn):
-    assert gc.isenabled()
     return Reply(f"{GREETING} from {os.environ['GREETING']}, {os.getppid()}")
 """
 
