@@ -26,7 +26,6 @@ from evalkit.faults.callbacks import Sending, Signed
 from evalkit.journal.identity import Identities, Place
 from evalkit.journal.records import WEBHOOK, Arrival, Stage
 from evalkit.journal.writer import Journal
-from evalkit.keyed import Draw
 from evalkit.wire import Caller, Reply
 from evalkit.world.clock import Clock
 
@@ -140,7 +139,7 @@ class Callbacks:
 
     async def _tried(self, attempt: Attempt) -> bool:
         """Make an attempt; whether its sender will try again, if it still does."""
-        sending, draw = Sending(), self._draw(attempt.place)
+        sending, draw = Sending(), attempt.place.draw(self._seed)
         for at, (_, fault) in enumerate(attempt.fired):
             sending = fault.send(sending, draw.at(at, fault.name))
         self._journal.moved(Stage.FIRED, attempt)
@@ -207,18 +206,6 @@ class Callbacks:
 
     async def _delivered(self, caused: Caused, what: Signed) -> Arrived:
         return await deliver(self._process, caused.callback, what, caused.caller, self._clock)
-
-    def _draw(self, place: Place) -> Draw:
-        return Draw(
-            self._seed,
-            place.session,
-            place.turn,
-            place.service,
-            place.operation,
-            place.identity,
-            place.occurrence,
-            place.attempt,
-        )
 
 
 def _again(arrived: Arrived) -> bool:

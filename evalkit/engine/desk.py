@@ -52,16 +52,7 @@ class Desk:
 
     def draw(self, place: Place) -> Draw:
         """What is drawn for a call: by its identity, so that it depends on no order."""
-        return Draw(
-            self.seed,
-            place.session,
-            place.turn,
-            place.service,
-            place.operation,
-            place.identity,
-            place.occurrence,
-            place.attempt,
-        )
+        return place.draw(self.seed)
 
     def decide(self, place: Place, request: Request) -> Decision:
         """Which faults a call meets."""

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from evalkit.journal.patience import SHOULD_RETRY, told_of_retries
 from evalkit.journal.records import Outcome
+from evalkit.keyed import Draw
 from evalkit.quick import quick
 from evalkit.wire import Headers, Request
 
@@ -44,6 +45,19 @@ class Place:
     logical_ordinal: int
     request_ordinal: int
     failures: int = 0
+
+    def draw(self, seed: int) -> Draw:
+        """What is drawn for the call under a seed: by its identity, so it depends on no order."""
+        return Draw(
+            seed,
+            self.session,
+            self.turn,
+            self.service,
+            self.operation,
+            self.identity,
+            self.occurrence,
+            self.attempt,
+        )
 
 
 _Key: TypeAlias = tuple[str | None, int | None, str, str, str]
