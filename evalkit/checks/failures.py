@@ -49,11 +49,20 @@ def failures(session: SessionView, models: frozenset[str] = frozenset()) -> tupl
     return tuple(failure for turn in session.turns for failure in _of_turn(turn, over, models))
 
 
-def _of_turn(turn: TurnView, over: int | None, models: frozenset[str]) -> Iterator[Failure]:
+def troubled(session: SessionView) -> frozenset[int]:
+    """The numbers of the turns in which a call failed for good, even where another stood in."""
+    return frozenset(turn.turn for turn in session.turns if any(_failed_calls(turn)))
+
+
+def _failed_calls(turn: TurnView) -> Iterator[LogicalCall]:
     off = called_off(turn.calls)
     for logical in logical_calls(turn.calls):
-        if logical.recovered or logical.last.call in off or not _service_failed(logical):
-            continue
+        if not logical.recovered and logical.last.call not in off and _service_failed(logical):
+            yield logical
+
+
+def _of_turn(turn: TurnView, over: int | None, models: frozenset[str]) -> Iterator[Failure]:
+    for logical in _failed_calls(turn):
         if _beside_the_reply(logical, turn, over) or made_good(logical, turn, models):
             continue
         ways = listed(way for way, _ in groupby(failure_of(call) for call in logical.attempts))

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from evalkit.checks.base import Check, Facts, end_of
 from evalkit.checks.conditions import Condition, of_turns, true_of
-from evalkit.checks.failures import failures
+from evalkit.checks.failures import troubled
 from evalkit.checks.scope import Scope
 from evalkit.checks.targets import Operations, of_any
 from evalkit.checks.words import answer_of, listed, numbered
@@ -52,7 +52,7 @@ class RoutesCorrectly(Check):
 
     def findings(self, session: SessionView, facts: Facts) -> Iterator[Finding]:
         """The sessions or turns that went another way."""
-        lost = {failure.turn.turn for failure in failures(session)}
+        lost = {*troubled(session)}
         lost |= {turn.turn for turn in session.turns if turn.ended is None or turn.ended.error}
         if of_turns(self.settings.when):
             for turn in session.turns:
