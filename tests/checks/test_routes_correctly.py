@@ -52,6 +52,17 @@ def test_on_its_way(story, settings):
     assert routed(story, **{"when": GOLD, "calls": "queue POST /senior", **settings}) == []
 
 
+def test_another_way_where_what_was_asked_first_failed_and_another_stood_in():
+    def went(**first: object) -> Story:
+        story = (
+            Story().turn().call("crm", operation="GET /customers/7", path="/customers/7", **first)
+        )
+        return story.call("copy", operation="GET /customers/7", path="/customers/7").reply()
+
+    assert routed(went(status=503, fault="status"), when=GOLD, never="copy GET /customers/*") == []
+    assert len(routed(went(), when=GOLD, never="copy GET /customers/*")) == 1
+
+
 def test_only_turns_that_are_meant_are_judged():
     story = Story().turn("refund").call("pay").reply().turn("hello").reply()
     assert routed(story, when="'refund' in turn.input", calls="pay") == []
