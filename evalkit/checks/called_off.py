@@ -24,10 +24,10 @@ def called_off(calls: Iterable[CallView]) -> frozenset[int]:
     needs all of several gives the others up with the first that fails.
     """
     calls = tuple(calls)
-    given_up = [call for call in calls if _given_up(call)]
+    given_up = [call for call in calls if is_given_up(call)]
     if not given_up:
         return frozenset()
-    ends = [call.ended.at for call in calls if call.ended is not None and not _given_up(call)]
+    ends = [call.ended.at for call in calls if call.ended is not None and not is_given_up(call)]
     spoilt = [call.ended.at for call in given_up if call.ended is not None and befallen(call)]
     return frozenset(
         call.call
@@ -45,10 +45,11 @@ def befallen(call: CallView) -> bool:
 def read_enough(call: CallView) -> bool:
     """Whether the client closed the connection upon a piece of the reply."""
     last = None if call.ended is None else call.ended.last_token
-    return last is not None and _given_up(call) and _follows(call, last)
+    return last is not None and is_given_up(call) and _follows(call, last)
 
 
-def _given_up(call: CallView) -> bool:
+def is_given_up(call: CallView) -> bool:
+    """Whether the client closed the connection before the reply was whole."""
     return call.ended is not None and call.ended.outcome is Outcome.ABANDONED
 
 

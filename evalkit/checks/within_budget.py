@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from evalkit.checks.attempting import looks
 from evalkit.checks.base import Check, Facts, end_of
+from evalkit.checks.called_off import is_given_up
 from evalkit.checks.words import duration, numbered
 from evalkit.journal.logical import LogicalCall, logical_calls, requested
 from evalkit.journal.records import Finding, Outcome
@@ -58,11 +59,7 @@ class WithinBudget(Check):
 
 
 def _waited_for(logical: LogicalCall) -> tuple[CallView, ...]:
-    return (*(each for each in logical.attempts if not _given_up(each)), logical.last)
-
-
-def _given_up(call: CallView) -> bool:
-    return call.ended is not None and call.ended.outcome is Outcome.ABANDONED
+    return (*(each for each in logical.attempts if not is_given_up(each)), logical.last)
 
 
 def _is_open(call: CallView) -> bool:
@@ -71,7 +68,7 @@ def _is_open(call: CallView) -> bool:
 
 def _cut_short(call: CallView, session: SessionView) -> bool:
     """Whether only the end of its turn, which took too long, put an end to the call."""
-    if call.ended is None or not _given_up(call):
+    if call.ended is None or not is_given_up(call):
         return False
     ended = call.ended.at
     overdue = (each.ended for each in session.turns if each.ended and each.ended.timed_out)
