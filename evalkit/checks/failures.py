@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from evalkit.checks.attempting import gave_up
 from evalkit.checks.called_off import befallen, called_off, read_enough
 from evalkit.checks.made_good import READING, made_good
 from evalkit.checks.spoken import said_in
@@ -73,7 +74,7 @@ def _of_turn(turn: TurnView, over: int | None, models: frozenset[str]) -> Iterat
             calls=logical.numbers,
             what=f"{name} failed ({numbered(logical.numbers)}: {ways})",
             injected=any(_reached_its_client(call) for call in logical.attempts),
-            timed_out=_gave_up(logical.last),
+            timed_out=gave_up(logical.last),
             refused=_answered_otherwise(logical.last),
         )
 
@@ -88,7 +89,7 @@ def _beside_the_reply(logical: LogicalCall, turn: TurnView, over: int | None) ->
     if first.method in READING and turn.started.at < told <= first.at:
         return True
     cut = over is not None and last.ended is not None and told < last.ended.at >= over
-    return cut and _gave_up(last) and not any(map(befallen, logical.attempts))
+    return cut and gave_up(last) and not any(map(befallen, logical.attempts))
 
 
 def _service_failed(logical: LogicalCall) -> bool:
@@ -121,7 +122,7 @@ def _is_failure(call: CallView) -> bool:
 
 def _reached_its_client(call: CallView) -> bool:
     """Whether a fault broke the call, or slowed it until its client gave up."""
-    return any(_broke(fault, call) for fault in call.faults) or (_gave_up(call) and befallen(call))
+    return any(_broke(fault, call) for fault in call.faults) or (gave_up(call) and befallen(call))
 
 
 def _broke(fault: FaultMoved, call: CallView) -> bool:
@@ -149,8 +150,4 @@ def came_to_nothing(turn: TurnView) -> bool:
 
 def _died(call: CallView) -> bool:
     """Whether the agent died during the call: nobody was left to do anything about it."""
-    return _gave_up(call) and any(fault.service == AGENT for fault in call.faults)
-
-
-def _gave_up(call: CallView) -> bool:
-    return call.ended is None or call.ended.outcome in (Outcome.ABANDONED, Outcome.OPEN)
+    return gave_up(call) and any(fault.service == AGENT for fault in call.faults)
