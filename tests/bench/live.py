@@ -25,13 +25,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import httptools
 
 from evalkit.engine.desk import Desk
 from evalkit.engine.endpoint import ServiceEndpoint
-from evalkit.engine.serving import few_collections, mocks_at, serve
+from evalkit.engine.serving import Mocks, few_collections, mocks_at, serve
 from evalkit.faults import Schedule
 from evalkit.journal.records import AnyRecord, Outcome
 from evalkit.journal.writer import Journal
@@ -104,21 +104,23 @@ def growing() -> bytes:
 # Servers -------------------------------------------------------------------------------------
 
 
-def mock(told: Connection, folder: str) -> None:
+def _mocks() -> Mocks:
+    """A provider that answers everything alike."""
+    with tempfile.TemporaryDirectory() as folder:
+        model, script = Path(folder, "llm.yaml"), Path(folder, "script.yaml")
+        model.write_text("service: openai\n")
+        script.write_text(SCRIPT)
+        return mocks_at([model], scenario=None, script=script)
+
+
+def mock(told: Connection) -> None:
     """The product, as `evalkit mocks serve` runs it."""
-    model, script = Path(folder, "llm.yaml"), Path(folder, "script.yaml")
-    model.write_text("service: openai\n")
-    script.write_text(SCRIPT)
-    mocks = mocks_at([model], scenario=None, script=script)
-    serve(mocks, ready=lambda urls: told.send(int(urls["llm"].rpartition(":")[2])))
+    serve(_mocks(), ready=lambda urls: told.send(int(urls["llm"].rpartition(":")[2])))
 
 
-def journaled(told: Connection, folder: str) -> None:
+def journaled(told: Connection) -> None:
     """The same with a journal that keeps what is told to it, as in a live run."""
-    model, script = Path(folder, "llm.yaml"), Path(folder, "script.yaml")
-    model.write_text("service: openai\n")
-    script.write_text(SCRIPT)
-    (served,) = mocks_at([model], scenario=None, script=script).services
+    (served,) = _mocks().services
     world = LiveWorld(journal=Latest())
     world.attribution.strangers = True
     schedule = Schedule(rules=(), seed=0, scenario="served")
@@ -188,7 +190,7 @@ class Stamped:
         """It keeps nothing of that."""
 
 
-def played(told: Connection, _: str, *, stream: bool) -> None:
+def played(told: Connection, *, stream: bool) -> None:
     """A plan on the loopback network: one delay, or a stream of tokens. Asked how late it was, it
     tells that.
     """
@@ -212,7 +214,7 @@ def played(told: Connection, _: str, *, stream: bool) -> None:
         world.run(main())
 
 
-def bare_aiohttp(told: Connection, _: str) -> None:
+def bare_aiohttp(told: Connection) -> None:
     """aiohttp's server on the same loop, with one fixed answer."""
     from aiohttp import web
 
@@ -246,7 +248,7 @@ class _Bare(asyncio.Protocol):
         self._transport.write(head % len(ANSWER) + ANSWER)  # type: ignore[attr-defined]
 
 
-def bare_httptools(told: Connection, _: str) -> None:
+def bare_httptools(told: Connection) -> None:
     """A parser and a socket, and nothing else."""
 
     async def main() -> None:
@@ -277,10 +279,13 @@ class _Client(asyncio.Protocol):
         self.ask()
 
     def ask(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
+        self._expect()
         self.parts.append([])
         self._began = time.perf_counter()
         self._transport.write(self.post())  # type: ignore[attr-defined]
+
+    def _expect(self) -> None:
+        self._parser = httptools.HttpResponseParser(self)
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
@@ -290,6 +295,9 @@ class _Client(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         self.statuses.add(self._parser.get_status_code())
+        self._next()
+
+    def _next(self) -> None:
         if self.going():
             self.ask()
         else:
@@ -300,42 +308,21 @@ class _Client(asyncio.Protocol):
             self.done.set_result(None)
 
 
-@dataclass
-class _Listener(asyncio.Protocol):
+class _Listener(_Client):
     """The same for replies of one length whose parts are bytes, at next to no cost of its own."""
 
-    going: Callable[[], bool]
-    done: asyncio.Future[None]
-    post: Callable[[], bytes] = the_same
-    parts: list[list[float]] = field(default_factory=list)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-        self.ask()
-
-    def ask(self) -> None:
-        self._came: list[float] = []
-        self.parts.append(self._came)
+    def _expect(self) -> None:
         self._size: int | None = None
-        self._began = time.perf_counter()
-        self._transport.write(self.post())  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
         now = time.perf_counter() - self._began
         if self._size is None:
             head, _, data = data.partition(b"\r\n\r\n")
             self._size = int(head.partition(b"content-length: ")[2])
-        self._came += [now] * len(data)
-        if len(self._came) < self._size:
-            return
-        if self.going():
-            self.ask()
-        else:
-            self._transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self.done.done():
-            self.done.set_result(None)
+        came = self.parts[-1]
+        came += [now] * len(data)
+        if len(came) >= self._size:
+            self._next()
 
 
 def ask(
@@ -344,14 +331,14 @@ def ask(
     seconds: float,
     over: float = 0.0,
     post: Callable[[], bytes] = the_same,
-    kind: type[_Client] | type[_Listener] = _Client,
-) -> list[Any]:
+    kind: type[_Client] = _Client,
+) -> list[_Client]:
     """Ask a server for so long over so many connections, opened over a while."""
     loop = live_loop(LiveClock())
 
-    async def main() -> list[Any]:
+    async def main() -> list[_Client]:
         until = time.perf_counter() + over + seconds
-        clients: list[Any] = []
+        clients: list[_Client] = []
         for _ in range(connections):
             client = kind(lambda: time.perf_counter() < until, loop.create_future(), post)
             await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
@@ -373,9 +360,8 @@ Served: TypeAlias = tuple[multiprocessing.Process, int, Connection]
 def served(server: Callable[..., None], **settings: bool) -> Served:
     """A server in a process of its own, its port, and what leads to it."""
     ours, theirs = multiprocessing.Pipe()
-    folder = tempfile.mkdtemp(prefix="evalkit-bench-")
     process = multiprocessing.get_context("spawn").Process(
-        target=server, args=(theirs, folder), kwargs=settings, daemon=True
+        target=server, args=(theirs,), kwargs=settings, daemon=True
     )
     process.start()
     return process, ours.recv(), ours  # type: ignore[return-value]
