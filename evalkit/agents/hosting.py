@@ -1,4 +1,4 @@
-"""A process that hosts a Python or ASGI agent for a live world, and speaks JSON lines about it.
+"""A process that hosts a Python agent for a live world, and speaks JSON lines about it.
 
 Its first line of input says which agent; what follows are turns (see `evalkit.agents.command`). An
 agent that is a synchronous function is called in the process's main thread: there is nothing else
@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from evalkit.agents.answers import AnswerTeller
-from evalkit.agents.asgi import open_asgi
 from evalkit.agents.base import Agent, AgentFailed, Reply, Session, Turn
-from evalkit.agents.mailbox import Mailbox
 from evalkit.agents.python import open_python
 from evalkit.errors import StartError
 from evalkit.suite import model
@@ -50,11 +48,7 @@ async def _host(said: BinaryIO) -> None:
     settings = model.Agent.model_validate(first["agent"])
     folder = Path(first["folder"])
     try:
-        if settings.python is not None:
-            opening: Any = open_python(settings.python, folder, blocking=True)
-        else:
-            opening = open_asgi(settings.asgi or "", folder, settings, Mailbox())
-        async with opening as agent:
+        async with open_python(settings.python or "", folder, blocking=True) as agent:
             _say(said, {"ready": True})
             await _serve(_Host(agent, AnswerTeller(settings.answer_from), said), reader)
     except StartError as error:

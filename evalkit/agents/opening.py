@@ -17,7 +17,6 @@ from evalkit.agents.living import Kill, Lasting, Process, restartable
 from evalkit.agents.mailbox import Mailbox
 from evalkit.agents.python import open_python
 from evalkit.agents.receiving import receiver_of
-from evalkit.errors import StartError
 from evalkit.live.surroundings import Surroundings
 from evalkit.suite import model
 
@@ -52,16 +51,11 @@ async def open_agent(
 def _open_outside(
     settings: model.Agent, folder: Path, mailbox: Mailbox, surroundings: Surroundings
 ) -> AbstractAsyncContextManager[Agent]:
-    """The agent as a process. Python and ASGI agents are hosted by one of ours."""
+    """The agent as a process. A Python agent is hosted by one of ours."""
     if settings.http is not None:
         return open_http(settings, folder, mailbox, surroundings)
     if settings.command is not None:
         return open_command(settings.command, folder, surroundings)
-    if settings.asgi is not None and settings.callback is not None:
-        raise StartError(  # a host's turns are lines: the URL that it would call is not ours
-            "live, an application calls back only where it is served over HTTP",
-            hint="say by `http: {url, start}` how it is served, in the place of `asgi`",
-        )
     host = [sys.executable, "-c", "from evalkit.agents.hosting import main; main()"]
     return open_command(host, folder, surroundings, first=first_line(settings, folder.resolve()))
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from importlib.util import find_spec
 from pathlib import Path
 
-from evalkit import inherited
 from evalkit.checks.privileges import accepted_of
 from evalkit.engine.arrivals import only, plan_sessions
 from evalkit.engine.cells import ScenarioPlan, SuitePlan
 from evalkit.engine.controls import with_controls
 from evalkit.engine.environment import environment_of
 from evalkit.engine.hosts import declared_hosts, host_of, url_of
+from evalkit.engine.living import as_run_live, live_plan_of
 from evalkit.engine.meaning import check_meaning, check_model_faults
 from evalkit.engine.mistakes import Mistakes
 from evalkit.engine.prices import price_problems, prices_of
@@ -21,7 +20,6 @@ from evalkit.engine.session_mistakes import check_sessions
 from evalkit.errors import SuiteError, UsageError
 from evalkit.gate import gated_scenarios
 from evalkit.gate.located import gate_warnings
-from evalkit.live.plan import LivePlan
 from evalkit.metrics.pricing import Prices
 from evalkit.services import ServiceInfo, load_service
 from evalkit.suite import Loaded, Problem, load_sessions
@@ -87,8 +85,9 @@ class _Planner:
             raise SuiteError(self._mistakes.problems)
         whole = [each for each in planned if each is not None]
         plans = tuple(self._chosen(whole, pattern, session))
+        suite = as_run_live(self._suite) if self._live else self._suite
         return SuitePlan(
-            suite=self._suite,
+            suite=suite,
             path=self._loaded.path,
             seed=self._seed,
             environment=environment,
@@ -97,7 +96,7 @@ class _Planner:
             warnings=tuple(self._warnings(whole)),
             controls=controls,
             prices=prices,
-            live=_live_plan(self._suite) if self._live else None,
+            live=live_plan_of(suite) if self._live else None,
             privileges=accepted_of(self._loaded.path),
         )
 
@@ -274,18 +273,6 @@ class _Planner:
         for each in plans:
             where = ("scenarios", each.name, "gates")
             yield from gate_warnings(self._loaded, where, each.scenario.gates, each.sessions)
-
-
-def _live_plan(suite: Suite) -> LivePlan:
-    """How a suite is run live. An agent that is there already cannot be kept from anything, and to
-    be hosts over TLS takes `cryptography`.
-    """
-    http = suite.agent.http
-    egress = suite.agent.egress
-    there_already = http is not None and http.start is None
-    if there_already or (egress == "proxied" and find_spec("cryptography") is None):
-        egress = "open"
-    return LivePlan(environment=inherited.environment(), egress=egress)
 
 
 def _overridden(settings: Sessions, override: SessionsOverride, seed: int | None) -> Sessions:

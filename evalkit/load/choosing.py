@@ -124,7 +124,7 @@ def _refuse(plan: SuitePlan, chosen: ScenarioPlan) -> None:
 def _unfit(plan: SuitePlan, chosen: ScenarioPlan) -> Iterator[str]:
     agent = plan.suite.agent
     if agent.http is None:
-        yield "its agent is not served over HTTP (`agent: {http: …}`), so takes one turn at a time"
+        yield "its agent is not served over HTTP (`asgi` or `http`), so takes one turn at a time"
     if agent.poll is not None or agent.callback is not None:
         yield "its agent answers later (`poll`, `callback`), which load tests do not follow yet"
     for index, each in enumerate(chosen.scenario.faults):

@@ -102,7 +102,9 @@ class Agent(Part):
         None, description="A process that speaks JSON lines; runs live only"
     )
     asgi: str | None = Field(
-        None, validate_default=True, description="file.py:app of an ASGI application"
+        None,
+        validate_default=True,
+        description="file.py:app of an ASGI application; live and under load uvicorn serves it",
     )
     env: Mapping[str, str] = Field({}, description="Environment set before the agent is imported")
     request: RequestTemplate = Field(
@@ -123,8 +125,8 @@ class Agent(Part):
     concurrency: Count | None = Field(None, description="How many turns it is given at a time")
     processes: Count | None = Field(
         None,
-        description="Live, of an agent that evalkit runs: how many processes, each with one turn "
-        "at a time (default: as many as turns at a time, at most 4)",
+        description="Live, of a `python` or `command` agent: how many processes, each with one "
+        "turn at a time (default: as many as turns at a time, at most 4)",
     )
     egress: Literal["open", "proxied", "enforced"] = Field(
         "proxied",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,6 @@ from pydantic import ValidationError
 
 from evalkit.agents import AgentFailed, open_agent
 from evalkit.agents.mailbox import Mailbox
-from evalkit.errors import StartError
-from evalkit.live.attribution import Attribution
-from evalkit.live.door import Lives
-from evalkit.live.surroundings import Surroundings
 from evalkit.suite import model
 from evalkit.suite.hosts import CALLER_HOST
 from evalkit.wire import Request
@@ -208,21 +203,3 @@ async def test_a_mailbox_takes_one_reply_for_each_turn():
 def test_mistakes_are_told(settings, message):
     with pytest.raises(ValidationError, match=message.replace("$", r"\$")):
         model.Agent.model_validate(settings)
-
-
-def test_a_hosted_application_cannot_call_back(tmp_path: Path) -> None:
-    """Live it would be accused of calling nobody back, were it not refused."""
-    settings = model.Agent.model_validate({"asgi": "agent.py:app", "callback": {}})
-    surroundings = Surroundings(
-        environment=lambda group, url: {},
-        urls=lambda session: {},
-        attribution=Attribution(),
-        lives=Lives(),
-    )
-
-    async def main() -> None:
-        async with open_agent(settings, tmp_path, Mailbox(), surroundings):
-            pass
-
-    with pytest.raises(StartError, match="only where it is served over HTTP"):
-        asyncio.run(main())

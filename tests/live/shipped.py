@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from evalkit.store import Run
-from tests.live.worlds import PYTHON, run
+from tests.live.worlds import run
 
 ROOT = Path(__file__).resolve().parents[2]
 _SERVED = """
@@ -54,7 +54,6 @@ async def app(scope, receive, send):
     await inner(scope, receive, send)
 """
 """Passes on what tells of a trace, as the instrumentation of an agent in production does."""
-_START = [PYTHON, "-m", "uvicorn", "served:app", "--port", "{{ port }}", "--log-level", "warning"]
 
 
 def live_run(
@@ -83,10 +82,9 @@ def written_suite(suite: str) -> dict[str, Any]:
 
 def served(whole: Mapping[str, Any], app: str) -> dict[str, Any]:
     """The suite with an application that `put` serves over HTTP in the place of its own."""
-    agent = {name: each for name, each in whole["agent"].items() if name != "asgi"}
-    agent["http"] = {"url": "http://127.0.0.1:{{ port }}", "start": _START}
+    agent = {**whole["agent"], "asgi": "served.py:app", "late": "1min"}
     agent["env"] = {**agent["env"], "SERVED": app, "PYTHONPATH": str(ROOT)}
-    return {**whole, "agent": {**agent, "late": "1min"}}
+    return {**whole, "agent": agent}
 
 
 def put(folder: Path, suite: str, whole: Mapping[str, Any], *, traced: bool = False) -> Path:
