@@ -93,7 +93,8 @@ class CellResult:
     that an interruption cut off or kept from being begun: of them nothing is known.
     Of a live one, `fidelity` says how faithful its world was, `output` is what the agent printed,
     and `stopped` why sessions that are not in `planned` were not begun. `opened` are the files that
-    were read to come to it, by their absolute paths; None where that is not known.
+    were read to come to it, by their absolute paths; None where that is not known. `lost` says that
+    it came to no end, so that nobody knows how far its sessions were.
     """
 
     cell: CellKey
@@ -109,6 +110,7 @@ class CellResult:
     output: str = ""
     stopped: str | None = None
     opened: Set[str] | None = None
+    lost: bool = False
 
 
 class CellSink(Protocol):

@@ -191,6 +191,7 @@ class Pool:
                 cpu_ns={},
                 planned=tuple(each.id for each in self._sessions(running.key)),
                 complete=False,
+                lost=not failed.start,
             )
         )
         return CellFailed(

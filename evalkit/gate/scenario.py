@@ -119,7 +119,7 @@ def _of_facts(facts: Facts, gates: Sequence[Gate]) -> Iterator[Reason]:
 def _of_checks(checks: Iterable[CheckResult]) -> Iterator[Reason]:
     for each in checks:
         if each.severity is Severity.VIOLATION and not each.allowed:
-            more = f" ({each.findings} times in all)" if each.findings > 1 else ""
+            more = f" (the first of {each.findings})" if each.findings > 1 else ""
             yield Reason(Verdict.FAIL, f"{each.check}: {each.first}{more}")
 
 

@@ -24,10 +24,13 @@ def build(
     services: Sequence[ServiceInfo],
     cpu_ns: Mapping[tuple[str, int], int],
     planned: Sequence[str],
+    lost: bool = False,
     expect: Expect | None = None,
     price: Price = Prices(),  # noqa: B008 (it is frozen)
 ) -> Tables:
-    """The rows of a cell. `expect` is what its scenario expects and allows of every session."""
+    """The rows of a cell. `expect` is what its scenario expects and allows of every session; of one
+    that was `lost`, nobody knows how far its sessions were.
+    """
     context = Context(
         scenario=scenario,
         cell=cell,
@@ -38,7 +41,7 @@ def build(
         allowed=frozenset() if expect is None else frozenset(expect.findings.allow),
     )
     view = JournalView.of(records)
-    return _tables(context, view, planned)
+    return _tables(context, view, {each: missing_row(context, each, lost=lost) for each in planned})
 
 
 def expected_ends(expect: Expect | None) -> frozenset[End]:
@@ -48,10 +51,10 @@ def expected_ends(expect: Expect | None) -> frozenset[End]:
     return frozenset(expect.end if isinstance(expect.end, tuple) else (expect.end,))
 
 
-def _tables(context: Context, view: JournalView, planned: Sequence[str]) -> Tables:
+def _tables(context: Context, view: JournalView, sessions: dict[str, SessionRow]) -> Tables:
+    """The rows of a journal. `sessions` are those of sessions of which it tells nothing."""
     calls: list[CallRow] = []
     turns: list[TurnRow] = []
-    sessions: dict[str, SessionRow] = {each: missing_row(context, each) for each in planned}
     for session in view.sessions:
         own_calls, own_turns = _of_session(context, session)
         calls += own_calls

@@ -12,6 +12,8 @@ from evalkit.metrics.bills import Bill, bill
 from evalkit.metrics.context import Context, fired
 from evalkit.metrics.rows import CallRow, SessionRow, TurnRow
 
+_LOST = "its cell came to no end: how far it was is not known"
+
 
 def session_row(
     context: Context, session: SessionView, turns: Sequence[TurnRow], calls: Sequence[CallRow]
@@ -67,8 +69,10 @@ def _answers(turns: Sequence[TurnRow]) -> dict[str, Any]:
     }
 
 
-def missing_row(context: Context, session: str) -> SessionRow:
-    """The row of a session that was planned and never started."""
+def missing_row(context: Context, session: str, *, lost: bool = False) -> SessionRow:
+    """The row of a session that was planned and of which nothing is known: it was never started, or
+    its cell was `lost`.
+    """
     zeros = ("turns", "calls", "unpriced", "faults_fired", "faults_delivered")
     counted = dict.fromkeys((*zeros, "effects", "violations", "allowed", "advice"), 0)
     given = {
@@ -76,7 +80,7 @@ def missing_row(context: Context, session: str) -> SessionRow:
         "cell": context.cell,
         "session": session,
         "end": End.ERRORED,
-        "reason": "it was never started",
+        "reason": _LOST if lost else "it was never started",
         "completed": False,
         "failed": True,
         "good": False,

@@ -134,6 +134,7 @@ class CellWriter:
             services=result.services,
             cpu_ns=result.cpu_ns,
             planned=result.planned,
+            lost=result.lost,
             expect=self.expects.get(scenario),
             price=self.prices,
         )

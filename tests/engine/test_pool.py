@@ -124,6 +124,7 @@ def test_a_cell_whose_process_dies_is_tried_once_more_and_then_given_up(
     assert [each.cell.index for each in failures(ran)] == [0, 1]
     assert all(said in each.what for each in (*retries(ran), *failures(ran)))
     assert [each.planned for each in ran.results.values()] == [("s0",), ("s1",)]
+    assert all(each.lost for each in ran.results.values())
 
 
 ONCE = """

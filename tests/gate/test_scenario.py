@@ -148,7 +148,7 @@ def test_the_exit_code_tells_a_start_that_failed_from_other_errors(starts, code)
 
 def test_a_violation_fails_the_scenario():
     result = judged(records=[finding(), finding(), finding("leak")])
-    reasons = ("scope: used too much (2 times in all)", "leak: used too much")
+    reasons = ("scope: used too much (the first of 2)", "leak: used too much")
     assert (result.verdict, result.reasons, result.exit_code) == ("fail", reasons, 1)
     scope, leak = result.checks
     assert (scope.findings, scope.sessions, scope.allowed, leak.findings) == (2, 1, False, 1)

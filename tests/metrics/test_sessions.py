@@ -37,6 +37,12 @@ def test_a_session_that_was_planned_and_never_started_has_errored():
     assert missing == (None,) * 6
 
 
+def test_of_a_session_whose_cell_was_lost_it_is_said_that_nobody_knows():
+    row = only(Pen(), lost=True)
+    assert (row.end, row.failed, row.turns) == (End.ERRORED, True, 0)
+    assert row.reason == "its cell came to no end: how far it was is not known"
+
+
 def test_a_session_that_did_not_end_has_errored_and_has_no_latency():
     row = only(Pen().start().begin().call("crm", 0, 1))
     assert (row.end, row.latency_ns, row.failed, row.calls) == (End.ERRORED, None, True, 1)
