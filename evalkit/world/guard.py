@@ -40,6 +40,9 @@ _SOCKETS: Mapping[str, Callable[[Any], object]] = {
 
 _SERVERS: Mapping[str, Callable[[Any], object]] = {"socket.bind": lambda args: args[1]}
 
+_PROBE = "::1", 0
+"""What urllib3 binds when it is imported, to see whether there is IPv6: that is no server."""
+
 
 def refusal(message: str) -> RefusedInWorld:
     """The error for what a world does not carry."""
@@ -87,13 +90,14 @@ class Guard:
         if self._in_world():
             for table, what in _MESSAGES:
                 if event in table and (where := table[event](args)) is not None:
-                    self._refuse(f"the agent {what} {where!r:.200}")
+                    self._refuse(f"the agent {what} {where!r:.200}", told=where != _PROBE)
         elif event in _SOCKETS and _SOCKETS[event](args) is not None:
             # A telemetry thread, perhaps: nothing leaves the machine from inside a world.
             raise ConnectionRefusedError("evalkit: no network inside a simulated world")
 
-    def _refuse(self, message: str) -> None:
-        self._refused(message)
+    def _refuse(self, message: str, *, told: bool = True) -> None:
+        if told:
+            self._refused(message)
         raise refusal(message)
 
 

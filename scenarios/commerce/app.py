@@ -19,13 +19,15 @@ import httpx2
 from attempts import Unavailable
 from desk import Desk, Talk
 from model import Model
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 from orders import Orders
 from payments import Payments, signed
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from tracing import HOOKS, Traced
 
 
 async def chat(request: Request) -> Response:
@@ -67,9 +69,11 @@ def make_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with (
-            httpx2.AsyncClient(timeout=5) as http,
+            httpx2.AsyncClient(timeout=5, event_hooks=HOOKS) as http,
             # `attempt` retries; a retrying SDK beneath it would multiply.
-            AsyncOpenAI(timeout=4, max_retries=0) as client,
+            AsyncOpenAI(
+                timeout=4, max_retries=0, http_client=DefaultAsyncHttpxClient(event_hooks=HOOKS)
+            ) as client,
         ):
             app.state.desk = desk(
                 http, model(client), orders.from_env(http), payments.from_env(http)
@@ -80,7 +84,7 @@ def make_app(
         Route("/chat", chat, methods=["POST"]),
         Route("/webhooks/cardflow", news, methods=["POST"]),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(Traced)])
 
 
 app = make_app()

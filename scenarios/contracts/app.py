@@ -25,9 +25,10 @@ from core import Core
 from fastapi import FastAPI, Header, HTTPException, Request
 from fastapi.responses import JSONResponse
 from model import Model
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 from pydantic import BaseModel
 from reviewing import Job, Reviewer
+from tracing import HOOKS, Traced
 
 WORKERS = 12
 WAITING = 200  # jobs; more are refused for now
@@ -83,8 +84,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Clients and workers, for as long as the service runs."""
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
     async with (
-        httpx.AsyncClient(timeout=10, limits=limits) as http,
-        AsyncOpenAI(max_retries=0) as client,
+        httpx.AsyncClient(timeout=10, limits=limits, event_hooks=HOOKS) as http,
+        AsyncOpenAI(
+            max_retries=0, http_client=DefaultAsyncHttpxClient(event_hooks=HOOKS)
+        ) as client,
     ):
         core = Core(http, os.environ["CORE_URL"])
         app.state.core = core
@@ -99,6 +102,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(lifespan=lifespan)
+app.add_middleware(Traced)
 
 
 @app.post("/reviews")

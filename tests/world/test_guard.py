@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import importlib
 import multiprocessing
 import os
 import pty
@@ -130,6 +131,15 @@ def test_a_refusal_is_a_finding_of_the_session_that_caused_it() -> None:
     assert isinstance(finding, Finding)
     assert (finding.session, finding.turn, finding.severity) == ("ann", 1, Severity.VIOLATION)
     assert finding.check == "fits-simulation"
+
+
+def test_a_library_that_looks_for_ipv6_while_it_is_imported_is_no_finding() -> None:
+    connection = pytest.importorskip("urllib3.util.connection")
+
+    async def agent() -> None:
+        importlib.reload(connection)
+
+    assert not run(agent()).findings
 
 
 def test_a_pair_of_sockets_within_the_process_is_allowed() -> None:
