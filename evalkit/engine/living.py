@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 
 from evalkit import inherited
 from evalkit.agents.serving import served
+from evalkit.engine.cells import PlannedSession, ScenarioPlan
 from evalkit.live.plan import LivePlan
+from evalkit.suite import Loaded, Problem
 from evalkit.suite.model import Suite
+from evalkit.units import HOUR, MINUTE, format_duration
+
+_LONG = 10 * MINUTE
 
 
 def as_run_live(suite: Suite) -> Suite:
@@ -25,3 +31,31 @@ def live_plan_of(suite: Suite) -> LivePlan:
     if there_already or (egress == "proxied" and find_spec("cryptography") is None):
         egress = "open"
     return LivePlan(environment=inherited.environment(), egress=egress)
+
+
+def live_warnings(loaded: Loaded[Suite], plans: Sequence[ScenarioPlan]) -> Iterator[Problem]:
+    """That a run takes long in real time, whatever its agent does."""
+    least = {each.name: _least(each) for each in plans}
+    if (whole := sum(least.values())) >= _LONG:
+        longest = max(least, key=least.__getitem__)
+        of_one = f", {longest} alone {_about(least[longest])}" if len(least) > 1 else ""
+        message = (
+            f"live, this takes at least {_about(whole)}{of_one}: users come, or think between "
+            "their turns, that long"
+        )
+        yield loaded.problem(("sessions",), message)
+
+
+def _least(plan: ScenarioPlan) -> int:
+    """How long after its beginning a scenario ends at the earliest, in nanoseconds."""
+    return max((_ends(each, plan) for cell in plan.cells for each in cell), default=0)
+
+
+def _ends(session: PlannedSession, plan: ScenarioPlan) -> int:
+    thinks = sum(turn.think for turn in session.record.turns)
+    return (session.arrival or 0) + min(thinks, plan.settings.deadline)
+
+
+def _about(ns: int) -> str:
+    unit = HOUR if ns >= 2 * HOUR else MINUTE
+    return format_duration(ns // unit * unit)

@@ -12,7 +12,7 @@ from evalkit.engine.cells import ScenarioPlan, SuitePlan
 from evalkit.engine.controls import with_controls
 from evalkit.engine.environment import environment_of
 from evalkit.engine.hosts import declared_hosts, host_of, url_of
-from evalkit.engine.living import as_run_live, live_plan_of
+from evalkit.engine.living import as_run_live, live_plan_of, live_warnings
 from evalkit.engine.meaning import check_meaning, check_model_faults
 from evalkit.engine.mistakes import Mistakes
 from evalkit.engine.prices import price_problems, prices_of
@@ -86,6 +86,7 @@ class _Planner:
         whole = [each for each in planned if each is not None]
         plans = tuple(self._chosen(whole, pattern, session))
         suite = as_run_live(self._suite) if self._live else self._suite
+        slow = live_warnings(self._loaded, plans) if self._live else ()
         return SuitePlan(
             suite=suite,
             path=self._loaded.path,
@@ -93,7 +94,7 @@ class _Planner:
             environment=environment,
             services=services,
             scenarios=with_controls(plans, self._suite.scenarios) if controls else plans,
-            warnings=tuple(self._warnings(whole)),
+            warnings=(*self._warnings(whole), *slow),
             controls=controls,
             prices=prices,
             live=live_plan_of(suite) if self._live else None,

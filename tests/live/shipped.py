@@ -1,4 +1,4 @@
-"""Shipped suites of ASGI applications with few sessions, each served over HTTP by uvicorn."""
+"""Shipped suites of ASGI applications with few sessions, run live."""
 
 from __future__ import annotations
 
@@ -14,54 +14,14 @@ from evalkit.store import Run
 from tests.live.worlds import run
 
 ROOT = Path(__file__).resolve().parents[2]
-_SERVED = """
-import os
-from importlib import import_module
-
-module, _, name = os.environ["SERVED"].partition(":")
-app = getattr(import_module(module), name)
-"""
-_TRACED = """
-import contextvars
-import os
-from importlib import import_module
-
-import httpx
-import httpx2
-
-module, _, name = os.environ["SERVED"].partition(":")
-inner = getattr(import_module(module), name)
-TRACE = contextvars.ContextVar("TRACE", default=())
-CARRIED = (b"traceparent", b"baggage")
-
-
-def passing_on(send):
-    async def sent(client, request, **more):
-        for name, value in TRACE.get():
-            request.headers[name.decode()] = value.decode()
-        return await send(client, request, **more)
-
-    return sent
-
-
-for client in (httpx.AsyncClient, httpx2.AsyncClient):
-    client.send = passing_on(client.send)
-
-
-async def app(scope, receive, send):
-    if scope["type"] == "http":
-        TRACE.set(tuple(each for each in scope["headers"] if each[0] in CARRIED))
-    await inner(scope, receive, send)
-"""
-"""Passes on what tells of a trace, as the instrumentation of an agent in production does."""
+DEFECTIVE = ROOT / "tests/agents"
 
 
 def live_run(
-    folder: Path, suite: str, scenarios: dict[str, list[str]], app: str = "app:app"
+    folder: Path, suite: str, scenarios: dict[str, list[str]], defect: str | None = None
 ) -> Run:
-    """Run scenarios live with these sessions of each, and no gates: few sessions prove none.
-
-    The agent passes no trace on, and so its sessions come one after another.
+    """Run scenarios live with these sessions of each, one after another, and no gates: few sessions
+    prove none. The agent may be a defective one.
     """
     whole = written_suite(suite)
     whole["scenarios"] = {
@@ -69,7 +29,7 @@ def live_run(
         for name, ids in scenarios.items()
         for items in [without_pauses(suite, name, ids)]
     }
-    return run(put(folder, suite, served(whole, app)))
+    return run(put(folder, suite, with_agent(whole, suite, defect)))
 
 
 def written_suite(suite: str) -> dict[str, Any]:
@@ -80,21 +40,17 @@ def written_suite(suite: str) -> dict[str, Any]:
     return whole
 
 
-def served(whole: Mapping[str, Any], app: str) -> dict[str, Any]:
-    """The suite with an application that `put` serves over HTTP in the place of its own."""
-    agent = {**whole["agent"], "asgi": "served.py:app", "late": "1min"}
-    agent["env"] = {**agent["env"], "SERVED": app, "PYTHONPATH": str(ROOT)}
-    return {**whole, "agent": agent}
+def with_agent(whole: Mapping[str, Any], suite: str, defect: str | None) -> dict[str, Any]:
+    """The suite with its own agent, or one of those in its `defects.py`."""
+    app = "app.py:app" if defect is None else f"{DEFECTIVE / suite / 'defects.py'}:{defect}"
+    return {**whole, "agent": {**whole["agent"], "asgi": app, "late": "1min"}}
 
 
-def put(folder: Path, suite: str, whole: Mapping[str, Any], *, traced: bool = False) -> Path:
-    """Write a suite, without gates of its scenarios, beside what it needs. `traced`, its agent
-    passes traces on, so that many sessions at a time are told apart.
-    """
+def put(folder: Path, suite: str, whole: Mapping[str, Any]) -> Path:
+    """Write a suite, without gates of its scenarios, beside what it needs."""
     here = folder / "scenarios" / suite
     shutil.copytree(ROOT / "scenarios" / suite, here)
     shutil.copytree(ROOT / "mocks", folder / "mocks")
-    (here / "served.py").write_text(_TRACED if traced else _SERVED)
     scenarios = {name: {**each, "gates": []} for name, each in whole["scenarios"].items()}
     path = here / f"{suite}.eval.yaml"
     path.write_text(yaml.safe_dump({**whole, "gates": [], "scenarios": scenarios}, sort_keys=False))

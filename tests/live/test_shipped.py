@@ -84,8 +84,7 @@ def test_a_defective_agent_fails_as_in_simulation(
         for each in rows
         if each["agent"] == f"defects.py:{defect}" and each["scenario"] == scenario
     }
-    app = f"tests.agents.{suite}.defects:{defect}"
-    found = live_run(tmp_path, suite, {scenario: [session]}, app)
+    found = live_run(tmp_path, suite, {scenario: [session]}, defect)
     assert found.verdict is Verdict.FAIL, found.record.reasons
     assert checks
     assert checks <= _accusers(found, scenario)

@@ -19,7 +19,7 @@ from evalkit import api
 from evalkit.gate import Verdict
 from evalkit.journal.records import Finding, Severity
 from evalkit.store import Run
-from tests.agents.rows import HERE, ROOT, UNDECLARED, Row, rows_of
+from tests.agents.rows import ROOT, UNDECLARED, Row, rows_of
 from tests.agents.workshop import laid
 from tests.live import shipped
 
@@ -134,26 +134,20 @@ def _is_hidden(trial: Trial) -> bool:
 
 def _run(trial: Trial, *, live: bool) -> Told:
     with tempfile.TemporaryDirectory(prefix="evalkit-") as name:
-        path = _put(Path(name), trial, live=live)
+        path = _put(Path(name), trial)
         (found,) = api.run(path, live=live, controls=False, out=Path(name) / "reports")
         return told_of(found, trial.row)
 
 
-def _put(folder: Path, trial: Trial, *, live: bool) -> Path:
-    """The suite with the trial's scenario alone, and its agent in the form that is wanted."""
+def _put(folder: Path, trial: Trial) -> Path:
+    """The suite with the trial's scenario and its agent."""
     row = trial.row
     whole = shipped.written_suite(row.suite)
     for service, fields in row.added.get(UNDECLARED, {}).items():
         for field in fields:
             whole["services"][service].pop(field, None)
     whole["scenarios"] = {row.scenario: _scenario(whole, row)}
-    if live:
-        module = f"tests.agents.{row.suite}.defects"
-        whole = shipped.served(whole, f"{module}:{trial.defect}" if trial.defect else "app:app")
-    elif trial.defect is not None:
-        target = f"{HERE / row.suite / 'defects.py'}:{trial.defect}"
-        whole["agent"] = {**whole["agent"], "asgi": target}
-    return shipped.put(folder, row.suite, whole, traced=True)
+    return shipped.put(folder, row.suite, shipped.with_agent(whole, row.suite, trial.defect))
 
 
 def _scenario(whole: Mapping[str, Any], row: Row) -> dict[str, Any]:
