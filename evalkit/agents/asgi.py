@@ -15,6 +15,7 @@ from evalkit.agents.mailbox import Mailbox
 from evalkit.agents.polling import Poller
 from evalkit.agents.reading import ReplyReader
 from evalkit.agents.receiving import Receiver
+from evalkit.agents.targets import quoted
 from evalkit.errors import StartError
 from evalkit.services.asgi.lifespan import lifespan
 from evalkit.services.asgi.protocol import check_app
@@ -147,7 +148,7 @@ def _target(path: object) -> str:
     text = str(path)
     if not text.startswith("/"):
         raise AgentFailed(f"the path of the request is {text!r}; allowed: one that begins with /")
-    return text
+    return quoted(text)
 
 
 def _headers(given: Mapping[str, Any], body: bytes) -> tuple[tuple[str, str], ...]:

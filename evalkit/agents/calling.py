@@ -8,10 +8,10 @@ import logging
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from evalkit.agents.base import AgentFailed
-from evalkit.agents.targets import target_of
+from evalkit.agents.targets import quoted, target_of
 from evalkit.services.asgi.protocol import App, Message
 from evalkit.suite.hosts import AGENT_HOST
 
@@ -140,8 +140,7 @@ def _check_how_it_ended(running: asyncio.Task[None]) -> None:
 
 
 def _scope(request: AgentRequest, state: dict[str, Any]) -> dict[str, Any]:
-    path, _, query = request.target.partition("?")
-    raw = quote(path, safe="/:@!$&'()*+,;=~-._%")
+    raw, _, query = quoted(request.target).partition("?")
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -150,7 +149,7 @@ def _scope(request: AgentRequest, state: dict[str, Any]) -> dict[str, Any]:
         "scheme": "http",
         "path": unquote(raw),
         "raw_path": raw.encode("ascii"),
-        "query_string": quote(query, safe="/:@!$&'()*+,;=~-._%?").encode("ascii"),
+        "query_string": query.encode("ascii"),
         "root_path": "",
         "headers": [(b"host", AGENT_HOST.encode()), *_encoded(request.headers)],
         "client": ("127.0.0.1", 50000),

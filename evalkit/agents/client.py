@@ -12,6 +12,7 @@ import httptools
 
 from evalkit.agents.base import AgentFailed
 from evalkit.agents.calling import MAX_BODY, AgentRequest, Response
+from evalkit.agents.targets import quoted
 from evalkit.live.attribution import Attribution
 from evalkit.suite.hosts import AGENT_HOST
 from evalkit.wire import Caller
@@ -71,9 +72,9 @@ class HttpCaller:
         headers = {"host": self._netloc, "connection": "close", **dict(told), **own}
         if request.method not in ("GET", "HEAD"):
             headers["content-length"] = str(len(request.body))
-        lines = [f"{request.method} {self._base}{request.target} HTTP/1.1"]
+        lines = [f"{request.method} {self._base}{quoted(request.target)} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
 class _Reading:

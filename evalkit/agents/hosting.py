@@ -48,7 +48,8 @@ async def _host(said: BinaryIO) -> None:
     settings = model.Agent.model_validate(first["agent"])
     folder = Path(first["folder"])
     try:
-        async with open_python(settings.python or "", folder, blocking=True) as agent:
+        assert settings.python is not None
+        async with open_python(settings.python, folder, blocking=True) as agent:
             _say(said, {"ready": True})
             await _serve(_Host(agent, AnswerTeller(settings.answer_from), said), reader)
     except StartError as error:

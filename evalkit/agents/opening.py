@@ -56,7 +56,8 @@ def _open_outside(
         return open_http(settings, folder, mailbox, surroundings)
     if settings.command is not None:
         return open_command(settings.command, folder, surroundings)
-    host = [sys.executable, "-c", "from evalkit.agents.hosting import main; main()"]
+    assert settings.python is not None, "live, an ASGI agent is served"
+    host = [sys.executable, "-P", "-c", "from evalkit.agents.hosting import main; main()"]
     return open_command(host, folder, surroundings, first=first_line(settings, folder.resolve()))
 
 

@@ -23,7 +23,8 @@ def served(agent: model.Agent) -> model.Agent:
     """The agent as it is run live: an ASGI application is served as one over HTTP is."""
     if agent.asgi is None:
         return agent
-    start = (sys.executable, "-c", _MAIN, agent.asgi, "{{ port }}")
+    # -P: a file beside the suite must not stand in for a module of Python's own.
+    start = (sys.executable, "-P", "-c", _MAIN, agent.asgi, "{{ port }}")
     http = HttpAgent(url=f"http://{LOOPBACK}:{{{{ port }}}}", start=start)
     return agent.model_copy(update={"http": http})
 
@@ -40,6 +41,15 @@ def main() -> None:
     try:
         with loaded(target, Path.cwd()) as app:
             check_app(app, target)
-            uvicorn.run(app, host=LOOPBACK, port=int(port), log_level="warning")
+            uvicorn.run(
+                app,
+                host=LOOPBACK,
+                port=int(port),
+                interface="asgi3",
+                ws="none",
+                workers=1,  # whatever WEB_CONCURRENCY says
+                timeout_graceful_shutdown=1,
+                log_level="warning",
+            )
     except StartError as error:
         sys.exit(str(error))

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from evalkit.suite.hosts import AGENT_HOST, AGENT_URL
+
+_IN_PATH = "/:@!$&'()*+,;=~-._%"
+_IN_QUERY = _IN_PATH + "?"
+
+
+def quoted(target: str) -> str:
+    """A path and query as it may stand in a request line (RFC 3986, 3.3 and 3.4); what is quoted
+    already stays as it is.
+    """
+    path, mark, query = target.partition("?")
+    return f"{quote(path, safe=_IN_PATH)}{mark}{quote(query, safe=_IN_QUERY)}"
 
 
 def target_of(url: str) -> str:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from evalkit.load.choosing import LoadChoice
 
 _DESCRIPTION = """\
-Puts a suite whose agent is served over HTTP under load: Locust's users replay its sessions, over
-and over, with the time that users think. Mocks, agent and Locust are processes of their own. The
-latencies are exact and in real time; checks, gates, report and exit codes are those of a run.
+Puts a suite whose agent is served over HTTP (`asgi` or `http`) under load: Locust's users replay
+its sessions, over and over, with the time that users think. Mocks, agent and Locust are processes
+of their own. The latencies are exact and in real time; checks, gates, report and exit codes are
+those of a run.
 
 Those who prefer to start Locust themselves, with all that it can do:
   locust -f "$(evalkit load --locustfile)" --suite shop.eval.yaml"""

@@ -49,7 +49,8 @@ async def deliver(
         return Arrived(Arrival.UNREACHABLE, error="the agent is down")
     receiver = receiver_of(living.agent)
     if receiver is None:
-        return Arrived(Arrival.UNREACHABLE, error="the agent is not served: it is no `asgi` agent")
+        why = "the agent is not served: it is no `asgi` or `http` agent"
+        return Arrived(Arrival.UNREACHABLE, error=why)
     try:
         target = receiver.target_of(callback.url)
     except ValueError as error:

@@ -34,13 +34,13 @@ def live_plan_of(suite: Suite) -> LivePlan:
 
 
 def live_warnings(loaded: Loaded[Suite], plans: Sequence[ScenarioPlan]) -> Iterator[Problem]:
-    """That a run takes long in real time, whatever its agent does."""
+    """That a run takes long in real time if its sessions go on to their ends."""
     least = {each.name: _least(each) for each in plans}
     if (whole := sum(least.values())) >= _LONG:
         longest = max(least, key=least.__getitem__)
         of_one = f", {longest} alone {_about(least[longest])}" if len(least) > 1 else ""
         message = (
-            f"live, this takes at least {_about(whole)}{of_one}: users come, or think between "
+            f"live, this takes {_about(whole)} and more{of_one}: users come, or think between "
             "their turns, that long"
         )
         yield loaded.problem(("sessions",), message)

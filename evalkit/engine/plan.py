@@ -85,6 +85,8 @@ class _Planner:
             raise SuiteError(self._mistakes.problems)
         whole = [each for each in planned if each is not None]
         plans = tuple(self._chosen(whole, pattern, session))
+        if controls:
+            plans = with_controls(plans, self._suite.scenarios)
         suite = as_run_live(self._suite) if self._live else self._suite
         slow = live_warnings(self._loaded, plans) if self._live else ()
         return SuitePlan(
@@ -93,7 +95,7 @@ class _Planner:
             seed=self._seed,
             environment=environment,
             services=services,
-            scenarios=with_controls(plans, self._suite.scenarios) if controls else plans,
+            scenarios=plans,
             warnings=(*self._warnings(whole), *slow),
             controls=controls,
             prices=prices,

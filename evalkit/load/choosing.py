@@ -135,7 +135,7 @@ def _unfit(plan: SuitePlan, chosen: ScenarioPlan) -> Iterator[str]:
 def _command(choice: LoadChoice) -> tuple[str, ...]:
     """Locust's command line. It ends when it is told to, once nothing is under way."""
     rate = choice.users if choice.spawn_rate is None else choice.spawn_rate
-    words = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE)]
+    words = [sys.executable, "-P", "-m", "locust", "-f", str(LOCUSTFILE)]
     if choice.web is None:
         words += ["--headless"]
     else:

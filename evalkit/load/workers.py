@@ -14,6 +14,6 @@ REGION = "EVALKIT_LOAD_REGION"
 
 def worker_command(host: str, port: int, processes: int) -> tuple[str, ...]:
     """Locust's command line of workers that belong to a master."""
-    words = (sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--worker")
+    words = (sys.executable, "-P", "-m", "locust", "-f", str(LOCUSTFILE), "--worker")
     forks = ("--processes", str(processes)) if processes > 1 else ()
     return (*words, "--master-host", host, "--master-port", str(port), *forks)

@@ -67,7 +67,10 @@ def _told(calls: dict[str, int]) -> Iterator[str]:
     if told:
         yield f"calls attributed: {', '.join(told)}"
     if unattributed := calls.get("nothing", 0):
-        yield f"{count(unattributed, 'call')} of no known session: in no session's figures"
+        yield (
+            f"{count(unattributed, 'call')} of no known session: in no session's figures; they are "
+            "told apart where the agent passes `baggage` on, or the service has a `correlate`"
+        )
 
 
 def _ms(ns: int) -> str:

@@ -171,6 +171,14 @@ class Agent(Part):
             raise ValueError("an agent is polled or calls back; keep one of `poll` and `callback`")
         return value
 
+    @field_validator("processes")
+    @classmethod
+    def _of_one_turn_each(cls, value: int | None, info: ValidationInfo) -> int | None:
+        served = (info.data.get(name) is not None for name in ("asgi", "http"))
+        if value is not None and any(served):
+            raise ValueError("`processes` is for an agent that takes one turn at a time")
+        return value
+
     @field_validator("request", "reply", "poll", "callback")
     @classmethod
     def _only_over_http(cls, value: Part | None, info: ValidationInfo) -> Part | None:

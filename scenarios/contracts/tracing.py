@@ -26,7 +26,7 @@ class Traced:
         """Take a request."""
         if scope["type"] == "http":
             carried = (each for each in scope["headers"] if each[0] in CARRIED)
-            _trace.set({name.decode(): value.decode() for name, value in carried})
+            _trace.set({name.decode(): value.decode("latin-1") for name, value in carried})
         await self._app(scope, receive, send)
 
 

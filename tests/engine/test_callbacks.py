@@ -173,7 +173,7 @@ def test_an_agent_that_is_down_gets_the_retry():
         ("https://example.com/hook", True, "is not at the agent, whose URL is http://agent"),
         ("hook", True, "is not at the agent"),
         ("http://[", True, ""),
-        (HOOK, False, "it is no `asgi` agent"),
+        (HOOK, False, "it is no `asgi` or `http` agent"),
     ],
 )
 def test_what_leads_nowhere_is_unreachable(url, served, error):

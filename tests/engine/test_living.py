@@ -24,6 +24,6 @@ def test_a_live_run_that_takes_long_is_told_of(
     tmp_path: Path, deadline: str, took: str | None
 ) -> None:
     path = write_suite(tmp_path, sessions={**THINKS, "deadline": deadline})
-    told = [] if took is None else [f"live, this takes at least {took}: users come, or think "]
+    told = [] if took is None else [f"live, this takes {took} and more: users come, or think "]
     assert [each[: len(told[0])] for each in _warnings(path, live=True)] == told
     assert _warnings(path, live=False) == []

@@ -49,9 +49,11 @@ def failures(ran: Ran) -> list[CellFailed]:
     ],
 )
 def test_an_agent_that_cannot_start_is_told_as_that(tmp_path: Path, agent: str, said: str) -> None:
-    (failed,) = failures(run(write_suite(tmp_path, agent=agent)))
+    ran = run(write_suite(tmp_path, agent=agent))
+    (failed,) = failures(ran)
     assert failed.start
     assert said in failed.what + failed.detail
+    assert not any(each.lost for each in ran.results.values())
 
 
 def test_sessions_of_a_failed_cell_stay_planned(tmp_path: Path) -> None:

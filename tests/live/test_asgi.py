@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from evalkit import Verdict, api
-from evalkit.journal.records import Arrival, CallbackSent, CallStarted
+from evalkit.errors import UsageError
+from evalkit.journal.records import Arrival, CallbackSent, CallStarted, End, FaultMoved, Stage
 from evalkit.load.choosing import LoadChoice
 from evalkit.load.running import load
 from evalkit.store import Run
@@ -49,6 +51,17 @@ APP = """
         item = await ask(request, "GET", f"/items/{body['input']}")
         return JSONResponse({"text": f"{began[0]} {item['id']} {item['owner']}"})
 
+    async def echo(request):
+        said = (request.path_params["word"], request.query_params["q"], request.headers["who"])
+        return JSONResponse({"text": " | ".join(said)})
+
+    async def accept(request):
+        session = (await request.json())["session"]
+        return JSONResponse({}, status_code=202, headers={"Location": f"/jobs/{session}"})
+
+    async def job(request):
+        return JSONResponse({"status": "done", "result": {"text": request.url.path}})
+
     async def later(request):
         body = await request.json()
 
@@ -69,10 +82,14 @@ APP = """
         return Response(status_code=204)
 
     app = Starlette(lifespan=lifespan, routes=[
-        Route(path, endpoint, methods=["POST"])
+        Route(path, endpoint, methods=["POST", "GET"])
         for path, endpoint in {
-            "/": turn, "/later": later, "/waits": waits, "/hook": hook}.items()
+            "/": turn, "/later": later, "/waits": waits, "/hook": hook, "/echo/{word}": echo,
+            "/accept": accept, "/jobs/{session}": job}.items()
     ])
+
+    def plain(scope, receive, send):  # ASGI 3 asks for what can be awaited, not for `async def`
+        return app(scope, receive, send)
 
     @contextlib.asynccontextmanager
     async def fails(app):
@@ -95,7 +112,8 @@ routes:
 def _suite(folder: Path, request: dict[str, Any] | None = None, **agent: Any) -> Path:
     json = {"input": "{{ turn.input }}", "session": "{{ session.id }}"}
     whole = {"asgi": "app.py:app", "request": {"json": json, **(request or {})}, **agent}
-    path = write(folder, whole, {"app.py": APP})
+    # A name that Python has a module of, as any file beside a suite may have.
+    path = write(folder, whole, {"app.py": APP, "queue.py": "raise ImportError('not this one')"})
     (folder / "crm.yaml").write_text(CRM)
     return path
 
@@ -111,13 +129,45 @@ def _calls(found: Run) -> set[tuple[str | None, str, str]]:
     return {(x.session, x.method, x.path) for x in records if isinstance(x, CallStarted)}
 
 
-def test_it_says_live_what_it_says_in_simulation(tmp_path: Path) -> None:
-    simulated, live = _both(_suite(tmp_path))
+@pytest.mark.parametrize("app", ["app", "plain"])
+def test_it_says_live_what_it_says_in_simulation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app: str
+) -> None:
+    monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    simulated, live = _both(_suite(tmp_path, asgi=f"app.py:{app}"))
     assert live.verdict is Verdict.PASS, live.record.reasons
     assert (simulated.record.clock, live.record.clock) == ("simulated", "real")
     assert replies(live, "happy") == replies(simulated, "happy")
     assert replies(live, "happy")["s-2"] == "began a s-2"
     assert _calls(live) == _calls(simulated)
+
+
+def test_what_it_is_sent_is_written_alike(tmp_path: Path) -> None:
+    where = "/echo/Zoë A\r\nB?q=a b+ü"
+    simulated, live = _both(_suite(tmp_path, {"path": where, "headers": {"who": "Zoë"}}))
+    assert replies(live, "happy") == replies(simulated, "happy")
+    assert set(replies(live, "happy").values()) == {"Zoë A\r\nB | a b ü | Zoë"}
+
+
+def test_it_is_polled(tmp_path: Path) -> None:
+    reply = {"text": "$.result.text"}
+    simulated, live = _both(_suite(tmp_path, {"path": "/accept"}, poll={}, reply=reply))
+    assert replies(live, "happy") == replies(simulated, "happy")
+    assert replies(live, "happy")["s-1"] == "/jobs/s-1"
+
+
+def test_it_is_killed_and_started_again(tmp_path: Path) -> None:
+    restart = {"at": "agent", "when": {"during": "crm GET*", "call": 1}, "inject": "restart"}
+    path = _suite(tmp_path)
+    whole = yaml.safe_load(path.read_text())
+    whole["sessions"] |= {"concurrency": 1}
+    whole["scenarios"] = {"happy": {"faults": [restart]}}
+    path.write_text(yaml.safe_dump(whole))
+    for found in _both(path):
+        (scenario,) = found.record.scenarios
+        assert scenario.ends[End.COMPLETED] == 3
+        moved = [x.stage for x in found.records("happy") if isinstance(x, FaultMoved)]
+        assert moved.count(Stage.DELIVERED) == 3
 
 
 def test_it_calls_back(tmp_path: Path) -> None:
@@ -145,24 +195,35 @@ def test_it_is_put_under_load(tmp_path: Path) -> None:
     choice = LoadChoice(users=3, run_time=2 * SECOND)
     found = load(path, choice, out=tmp_path / "reports")
     assert found.verdict is Verdict.PASS, found.record.reasons
+    assert found.record.scenarios[0].ends[End.COMPLETED] >= 3
     assert _calls(found)
     assert all(session for session, _, _ in _calls(found))
 
 
+def test_it_calls_back_under_no_load(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="answers later"):
+        load(_suite(tmp_path, callback={}), out=tmp_path / "reports")
+
+
 @pytest.mark.parametrize(
-    ("agent", "files", "words"),
+    ("agent", "words"),
     [
-        ({"asgi": "app.py:broken"}, {}, "no database"),
-        ({"asgi": "app.py:began"}, {}, "is no ASGI 3 application"),
-        ({}, {"uvicorn.py": "raise ImportError"}, r"pip install 'evalkit\[live\]'"),
+        ({"asgi": "app.py:broken"}, "no database"),
+        ({"asgi": "app.py:began"}, "is no ASGI 3 application"),
+        ({"env": {"PYTHONPATH": "without"}}, "pip install 'evalkit[live]'"),
     ],
 )
 def test_one_that_does_not_start_says_why(
-    tmp_path: Path, agent: dict[str, Any], files: dict[str, str], words: str
+    tmp_path: Path, agent: dict[str, Any], words: str
 ) -> None:
     path = _suite(tmp_path, **agent)
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without/uvicorn.py").write_text("raise ImportError")
     found = run(path)
     assert found.verdict is Verdict.ERROR
-    assert words.replace("\\", "") in "\n".join(found.record.reasons)
+    assert words in "\n".join(found.record.reasons)
+    (scenario,) = found.record.scenarios
+    assert scenario.ends[End.ERRORED] == 3
+    assert {each["reason"] for each in found.sessions.to_dict("records")} == {
+        "it was never started"
+    }

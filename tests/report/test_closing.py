@@ -65,7 +65,7 @@ def failing() -> RunRecord:
             checks=(late,),
             ends={End.COMPLETED: 1, End.FAILED: 0, End.TIMED_OUT: 1},
             reasons=(
-                "scope: wrong, 2 times in all",
+                "scope: wrong, the first of 2",
                 SLOW.why,
                 "1 of 2 sessions did not complete",
             ),
@@ -74,7 +74,7 @@ def failing() -> RunRecord:
         verdict=Verdict.FAIL,
         exit_code=1,
         digest="0123456789abcdef",
-        reasons=("slow: scope: wrong, 2 times in all", f"slow: {SLOW.why}"),
+        reasons=("slow: scope: wrong, the first of 2", f"slow: {SLOW.why}"),
     )
 
 

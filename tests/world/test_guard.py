@@ -136,10 +136,13 @@ def test_a_refusal_is_a_finding_of_the_session_that_caused_it() -> None:
 def test_a_library_that_looks_for_ipv6_while_it_is_imported_is_no_finding() -> None:
     connection = pytest.importorskip("urllib3.util.connection")
 
-    async def agent() -> None:
-        importlib.reload(connection)
+    async def agent() -> bool:
+        return bool(importlib.reload(connection).HAS_IPV6)
 
-    assert not run(agent()).findings
+    ran = run(agent())
+    importlib.reload(connection)
+    assert ran.value is False
+    assert not ran.findings
 
 
 def test_a_pair_of_sockets_within_the_process_is_allowed() -> None:
