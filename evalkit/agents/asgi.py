@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.agents.base import AgentFailed, Reply, Turn
-from evalkit.agents.calling import AgentRequest, Caller, Response
+from evalkit.agents.calling import AgentRequest, Caller
+from evalkit.agents.later import Later
 from evalkit.agents.mailbox import Mailbox
-from evalkit.agents.polling import Poller
 from evalkit.agents.reading import ReplyReader
 from evalkit.agents.receiving import Receiver
 from evalkit.agents.targets import quoted
@@ -52,30 +52,16 @@ class AsgiAgent:
         self._has_body = request.body is not None
         self._template = compile_request(request, VARIABLES if urls is None else SERVED)
         self._reader = ReplyReader(settings.reply)
-        self._poller = None if settings.poll is None else Poller(caller, settings.poll)
-        self._callback = settings.callback
-        self._mailbox = mailbox
+        self._later = Later(settings, mailbox, caller)
 
     async def reply(self, turn: Turn) -> Reply:
         """What the application answers, at once or in the end."""
         variables = variables_of(turn)
         if self._urls is not None:
             variables = {**variables, "services": self._urls(turn.session.id)}
-        if self._callback is not None:
-            return self._reader.read(await self._called_back(turn, variables, self._callback))
-        response = await self._caller.call(self._request(variables))
-        if response.status == 202 and self._poller is not None:
-            response = await self._poller.final(response, variables)
-        return self._reader.read(response)
-
-    async def _called_back(
-        self, turn: Turn, variables: Mapping[str, Any], callback: model.Callback
-    ) -> Response:
-        """What the application answers, or what it posts after a 202."""
-        with self._mailbox.expecting(turn) as letter:
-            told = {**variables["turn"], "callback_url": letter.url}
-            response = await self._caller.call(self._request({**variables, "turn": told}))
-            return await letter.come(callback.within) if response.status == 202 else response
+        with self._later.expecting(turn, variables) as expected:
+            response = await self._caller.call(self._request(expected.variables))
+            return self._reader.read(await expected.final(response))
 
     def _request(self, variables: Mapping[str, Any]) -> AgentRequest:
         return filled_request(self._template, self._method, variables, body=self._has_body)

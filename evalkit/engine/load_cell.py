@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from evalkit.agents.client import HttpCaller
+from evalkit.agents.later import Later
 from evalkit.engine.asking import HttpAsking
 from evalkit.engine.cells import CellResult, PlannedSession
 from evalkit.engine.dispensing import Dispenser, arrivals
@@ -92,7 +93,7 @@ class LoadCell(LiveCell):
             assert living is not None
             caller = getattr(living.agent, "receiver", None)
             assert isinstance(caller, HttpCaller)
-            reception = self._reception = self._made_reception(caller.url)
+            reception = self._reception = self._made_reception(caller)
             if (served := getattr(living.agent, "process", None)) is not None:
                 served.ended.add_done_callback(self._agent_ended)
             generator = await stack.enter_async_context(self._generating(reception))
@@ -125,15 +126,17 @@ class LoadCell(LiveCell):
             )
         )
 
-    def _made_reception(self, url: str) -> Reception:
+    def _made_reception(self, caller: HttpCaller) -> Reception:
         load, world, settings = self._load, self._world, self._scenario.settings
+        agent = self._plan.suite.agent
+        later = Later(agent, self._mailbox, caller)
         arriving = None
         if load.arrival is not None:
             arriving = arrivals(load.arrival, self._plan.seed, load.run_time)
         visits = Visits(
             settings=settings,
             attribution=world.attribution,
-            asking=HttpAsking(self._plan.suite.agent, world.attribution, self._urls_for),
+            asking=HttpAsking(agent, later, world.attribution, self._urls_for),
             keep=self._journal.append,
         )
         return Reception(
@@ -141,7 +144,7 @@ class LoadCell(LiveCell):
             dispenser=Dispenser(self._sources(), shares_of(settings.regions), settings.seed),
             visits=visits,
             token=load.token or secrets.token_hex(16),
-            url=url,
+            url=caller.url,
             arriving=arriving,
             ended=self._session_over,
             left_out=lambda session: self._watched(session, None),

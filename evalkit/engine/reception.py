@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ from evalkit.engine.generators import Generator
 from evalkit.engine.visits import Ending, Visit, Visits
 from evalkit.journal.records import End
 from evalkit.live.meter import LoadCounts, Spread
+from evalkit.world.callers import CALLER
 from evalkit.world.clock import Clock
 
 
@@ -132,7 +134,23 @@ class Reception:
         visit = self._active.get(user)
         if visit is None:  # it was cut off
             generator.tell(user, None)
-            return
+        elif self.visits.follows(visit, said):
+            context = copy_context()
+            context.run(CALLER.set, visit.caller)
+            work = self._follow(user, generator, visit, said)
+            visit.waiting = asyncio.get_running_loop().create_task(work, context=context)
+        else:
+            self._turned(user, generator, visit, said)
+
+    async def _follow(
+        self, user: str, generator: Generator, visit: Visit, said: dict[str, Any]
+    ) -> None:
+        """Wait for the reply of an agent that answered 202; its user waits too."""
+        found = await self.visits.followed(visit, said, self.clock)
+        visit.waiting = None
+        self._turned(user, generator, visit, found)
+
+    def _turned(self, user: str, generator: Generator, visit: Visit, said: dict[str, Any]) -> None:
         ending = self.visits.turned(visit, said)
         if ending is None:
             self._next_turn(user, generator, visit)

@@ -4,13 +4,15 @@ response is journaled as. When a turn was sent and when its reply was complete t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from evalkit.agents.base import AgentFailed, Reply, Session, Turn
 from evalkit.agents.calling import AgentRequest, Response
+from evalkit.agents.later import Expected
 from evalkit.engine.cells import PlannedSession
 from evalkit.journal.records import (
     AnyRecord,
@@ -24,6 +26,7 @@ from evalkit.live.attribution import Attribution
 from evalkit.suite.model import Sessions
 from evalkit.units import format_duration
 from evalkit.wire import Caller
+from evalkit.world.clock import Clock
 
 Ending: TypeAlias = tuple[End, str | None]
 """How a session ended, and why."""
@@ -34,11 +37,19 @@ Job: TypeAlias = dict[str, Any]
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The request that carries a turn, and what is expected then."""
+
+    request: AgentRequest
+    expected: Expected
+
+
 class Asking(Protocol):
     """Makes a turn a request, and a reply of its response. Both raise `AgentFailed`."""
 
-    def request(self, turn: Turn, caller: Caller) -> AgentRequest:
-        """The request that carries a turn."""
+    def asked(self, turn: Turn, caller: Caller) -> AbstractContextManager[Asked]:
+        """The request that carries a turn, for as long as its reply is expected."""
         ...
 
     def reply(self, response: Response) -> Reply:
@@ -56,7 +67,12 @@ class Visit:
     number: int = 0
     began: int | None = None
     latency: int | None = None
-    under_way: AbstractContextManager[None] | None = None
+    limit: int = 0
+    caller: Caller | None = None
+    expected: Expected | None = None
+    under_way: ExitStack | None = None
+    waiting: asyncio.Task[None] | None = None
+    """For the reply to a turn that was answered 202."""
 
     @property
     def through(self) -> bool:
@@ -65,8 +81,11 @@ class Visit:
 
     def left(self) -> None:
         """No turn of it is under way any more."""
+        if self.waiting is not None:
+            self.waiting.cancel()
+            self.waiting = None
         if self.under_way is not None:
-            self.under_way.__exit__(None, None, None)
+            self.under_way.close()
             self.under_way = None
 
 
@@ -101,12 +120,35 @@ class Visits:
             vars=record.vars,
             plan=tuple({"tool": each.tool, "arguments": each.arguments} for each in record.plan),
         )
-        visit.under_way = self.attribution.turn(caller)
-        visit.under_way.__enter__()
-        asked = Turn(input=turn.input, number=visit.number, session=session)
-        request = self.asking.request(asked, caller)
-        limit = min(visit.deadline, visit.intended + self.settings.turn_deadline)
-        return _job(visit.intended, limit, request)
+        visit.caller, visit.under_way = caller, ExitStack()
+        visit.under_way.enter_context(self.attribution.turn(caller))
+        told = Turn(input=turn.input, number=visit.number, session=session)
+        asked = visit.under_way.enter_context(self.asking.asked(told, caller))
+        visit.expected = asked.expected
+        visit.limit = min(visit.deadline, visit.intended + self.settings.turn_deadline)
+        return _job(visit.intended, visit.limit, asked.request)
+
+    def follows(self, visit: Visit, said: dict[str, Any]) -> bool:
+        """Whether what came back is not the reply yet."""
+        if visit.expected is None or said.get("timed_out") or said.get("error"):
+            return False
+        return visit.expected.follows(_response(said))
+
+    async def followed(self, visit: Visit, said: dict[str, Any], clock: Clock) -> dict[str, Any]:
+        """What came back in the end. The network of a region delays only the first response."""
+        assert visit.expected is not None
+        found: dict[str, Any]
+        try:
+            async with asyncio.timeout_at(Clock.loop_time(visit.limit)):
+                final = await visit.expected.final(_response(said))
+        except TimeoutError:
+            found = {"timed_out": True}
+        except AgentFailed as error:
+            found = {"error": str(error)}
+        else:
+            body = final.body.decode("latin-1")
+            found = {"status": final.status, "headers": final.headers, "body": body}
+        return {"began": said["began"], "ended": clock.now, **found}
 
     def turned(self, visit: Visit, said: dict[str, Any]) -> Ending | None:
         """Journal a turn; how it ended its session, if it did."""
@@ -165,12 +207,7 @@ class Visits:
     def _replied(self, said: dict[str, Any]) -> Reply:
         if said.get("error"):
             raise AgentFailed(str(said["error"]))
-        response = Response(
-            status=int(said["status"]),
-            headers=tuple((str(name).lower(), str(value)) for name, value in said["headers"]),
-            body=said["body"].encode("latin-1"),
-        )
-        reply = self.asking.reply(response)
+        reply = self.asking.reply(_response(said))
         if not reply.text.strip():
             raise AgentFailed("the agent's reply was empty")
         return reply
@@ -184,6 +221,14 @@ class Visits:
     def _past_deadline(self) -> Ending:
         allowed = format_duration(self.settings.deadline)
         return End.TIMED_OUT, f"the session was not over after {allowed}"
+
+
+def _response(said: dict[str, Any]) -> Response:
+    return Response(
+        status=int(said["status"]),
+        headers=tuple((str(name).lower(), str(value)) for name, value in said["headers"]),
+        body=said["body"].encode("latin-1"),
+    )
 
 
 def _job(due: int, limit: int, request: AgentRequest) -> Job:

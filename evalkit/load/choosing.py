@@ -125,8 +125,6 @@ def _unfit(plan: SuitePlan, chosen: ScenarioPlan) -> Iterator[str]:
     agent = plan.suite.agent
     if agent.http is None:
         yield "its agent is not served over HTTP (`asgi` or `http`), so takes one turn at a time"
-    if agent.poll is not None or agent.callback is not None:
-        yield "its agent answers later (`poll`, `callback`), which load tests do not follow yet"
     for index, each in enumerate(chosen.scenario.faults):
         if Rule.parse(index, each.at, each.when, each.injected).of_agent:
             yield f"fault {index + 1} of {chosen.name} is of the agent, which is not restarted"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from evalkit.agents.base import AgentFailed, Reply, Turn
 from evalkit.agents.calling import AgentRequest, Response
+from evalkit.agents.later import Expected
 from evalkit.engine.dispensing import Dispenser
 from evalkit.engine.reception import Reception
-from evalkit.engine.visits import Visits
+from evalkit.engine.visits import Asked, Visits
 from evalkit.journal.records import End, SessionEnded, SessionStarted, TurnEnded, TurnStarted
 from evalkit.live.attribution import Attribution
 from evalkit.suite.model import Sessions
@@ -23,10 +25,24 @@ from tests.engine.test_dispensing import planned
 
 
 class Plain:
-    """The input is the body, and the body the reply."""
+    """The input is the body, and the body the reply: at once, or after a 202 once it is `there`."""
 
-    def request(self, turn: Turn, caller: Caller) -> AgentRequest:
-        return AgentRequest(method="POST", target=f"/{caller.turn}", body=turn.input.encode())
+    def __init__(self) -> None:
+        self.there: asyncio.Future[Response] | None = None
+        self.left = 0
+
+    @contextmanager
+    def asked(self, turn: Turn, caller: Caller) -> Iterator[Asked]:
+        body = turn.input.encode()
+        request = AgentRequest(method="POST", target=f"/{caller.turn}", body=body)
+        try:
+            yield Asked(request, Expected({}, None if self.there is None else self._final))
+        finally:
+            self.left += 1
+
+    async def _final(self, _: Response) -> Response:
+        assert self.there is not None
+        return await self.there
 
     def reply(self, response: Response) -> Reply:
         if response.status != 200:
@@ -56,18 +72,27 @@ class Desk:
     """A reception with one connection to it."""
 
     def __init__(
-        self, *, turns: int = 1, arriving: Iterator[int] | None = None, **settings: Any
+        self,
+        *,
+        turns: int = 1,
+        arriving: Iterator[int] | None = None,
+        think: str = "1s",
+        turn_deadline: str = "5s",
+        **settings: Any,
     ) -> None:
         self.clock, self.records, self.ends = Clock(), [], []
+        self.plain, self.over = Plain(), asyncio.Event()
         sessions = planned("a", "b")
-        record = {"id": "a", "turns": [{"input": f"i{n}", "think": "1s"} for n in range(turns)]}
+        record = {"id": "a", "turns": [{"input": f"i{n}", "think": think} for n in range(turns)]}
         sessions[0] = type(sessions[0])(
             id="a", record=type(sessions[0].record).model_validate(record), arrival=None
         )
         visits = Visits(
-            settings=Sessions(items=(sessions[0].record,), turn_deadline="5s", deadline="20s"),
+            settings=Sessions(
+                items=(sessions[0].record,), turn_deadline=turn_deadline, deadline="20s"
+            ),
             attribution=Attribution(1),
-            asking=Plain(),
+            asking=self.plain,
             keep=self.records.append,
         )
         self.reception = Reception(
@@ -77,12 +102,16 @@ class Desk:
             token="secret",
             url="http://agent",
             arriving=arriving,
-            ended=lambda *ended: self.ends.append(ended),
+            ended=self._ended,
             **settings,
         )
         self.wire = Wire()
         self.connection = self.reception.connection()
         self.connection.connection_made(self.wire)
+
+    def _ended(self, *ended: Any) -> None:
+        self.ends.append(ended)
+        self.over.set()
 
     def say(self, **said: Any) -> dict[str, Any] | None:
         """Say something; what was answered last."""
@@ -130,6 +159,70 @@ def test_a_turn_that_fails_ends_its_session(said: dict[str, Any], end: End, word
     assert desk.done("u", NS, 6 * NS, **said) == {"user": "u"}
     ended = desk.records[-1]
     assert (ended.end, ended.reason) == (end, words)
+
+
+LATER = {"status": 202, "body": "{}"}
+
+
+async def _followed(desk: Desk, there: Response | Exception | None) -> int:
+    """A turn is answered 202 at a moment, and then followed by this, or by nothing."""
+    desk.plain.there = asyncio.get_running_loop().create_future()
+    now = Clock.moment(asyncio.get_running_loop().time())  # deadlines are the loop's
+    desk.clock.move_to(now)
+    desk.say(hello="secret")
+    desk.say(user="u", ask=True)
+    told = len(desk.wire.told)
+    desk.done("u", now, now, **LATER)
+    assert len(desk.wire.told) == told
+    desk.clock.move_to(now + 7)
+    if isinstance(there, Exception):
+        desk.plain.there.set_exception(there)
+    elif there is not None:
+        desk.plain.there.set_result(there)
+    await _moments()
+    return now
+
+
+async def _moments() -> None:
+    for _ in range(9):
+        await asyncio.sleep(0)
+
+
+async def test_the_reply_to_a_turn_that_was_answered_202_is_what_follows() -> None:
+    desk = Desk()
+    now = await _followed(desk, Response(status=200, body=b"at last"))
+    assert desk.wire.told[-1] == {"user": "u"}
+    ended = desk.records[-2]
+    assert (ended.text, ended.at) == ("at last", now + 7)
+    assert [each[:2] for each in desk.ends] == [("a", End.COMPLETED)]
+    assert desk.plain.left == 1
+
+
+async def test_what_follows_may_fail() -> None:
+    desk = Desk()
+    await _followed(desk, AgentFailed("it called nobody back"))
+    ended = desk.records[-1]
+    assert (ended.end, ended.reason) == (End.FAILED, "turn 1: it called nobody back")
+
+
+async def test_what_follows_may_not_come_in_time() -> None:
+    desk = Desk(think="0s", turn_deadline="20ms")
+    await _followed(desk, None)
+    assert not desk.ends
+    await asyncio.wait_for(desk.over.wait(), 5)
+    assert [each[:2] for each in desk.ends] == [("a", End.TIMED_OUT)]
+    assert desk.plain.left == 1
+
+
+async def test_a_user_that_leaves_waits_for_nothing_any_more() -> None:
+    desk = Desk()
+    await _followed(desk, None)
+    desk.say(user="u", gone=True)
+    assert desk.reception.cut == {"a"}
+    assert desk.plain.left == 1
+    await _moments()
+    assert desk.plain.there is not None
+    assert desk.plain.there.cancelled()
 
 
 async def test_what_has_arrived_is_taken_in_at_once_however_late_that_is() -> None:

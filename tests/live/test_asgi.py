@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from evalkit import Verdict, api
-from evalkit.errors import UsageError
 from evalkit.journal.records import Arrival, CallbackSent, CallStarted, End, FaultMoved, Stage
 from evalkit.load.choosing import LoadChoice
 from evalkit.load.running import load
@@ -189,20 +188,32 @@ def test_it_takes_webhooks(tmp_path: Path) -> None:
 
 
 def test_it_is_put_under_load(tmp_path: Path) -> None:
-    if find_spec("locust") is None:
-        pytest.skip("Locust is not installed")
-    path = _suite(tmp_path)
-    choice = LoadChoice(users=3, run_time=2 * SECOND)
-    found = load(path, choice, out=tmp_path / "reports")
-    assert found.verdict is Verdict.PASS, found.record.reasons
-    assert found.record.scenarios[0].ends[End.COMPLETED] >= 3
+    found = _loaded(_suite(tmp_path))
     assert _calls(found)
     assert all(session for session, _, _ in _calls(found))
 
 
-def test_it_calls_back_under_no_load(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="answers later"):
-        load(_suite(tmp_path, callback={}), out=tmp_path / "reports")
+@pytest.mark.parametrize("how", ["polled", "calls back"])
+def test_it_answers_later_under_load(tmp_path: Path, how: str) -> None:
+    if how == "polled":
+        reply = {"text": "$.result.text"}
+        path = _suite(tmp_path, {"path": "/accept"}, poll={"every": "100ms"}, reply=reply)
+    else:
+        body = {"to": "{{ turn.callback_url }}"}
+        path = _suite(tmp_path, {"path": "/later", "json": body}, callback={})
+    said = set(replies(_loaded(path), "happy").values())
+    assert said == {"called back"} or {str(each)[:7] for each in said} == {"/jobs/s"}
+
+
+def _loaded(path: Path) -> Run:
+    """What a suite comes to under a little load."""
+    if find_spec("locust") is None:
+        pytest.skip("Locust is not installed")
+    choice = LoadChoice(users=3, run_time=2 * SECOND)
+    found = load(path, choice, out=path.parent / "reports")
+    assert found.verdict is Verdict.PASS, found.record.reasons
+    assert found.record.scenarios[0].ends[End.COMPLETED] >= 3
+    return found
 
 
 @pytest.mark.parametrize(
