@@ -90,7 +90,7 @@ async def test_a_request_says_what_it_is_and_whose() -> None:
         CALLER.set(Caller(session="s 1", turn=2))
         await caller.call(POST)
     head, _, body = seen[0].partition(b"\r\n\r\n")
-    lines = head.decode().split("\r\n")
+    lines = head.decode("latin-1").split("\r\n")
     assert lines[0] == "POST /api/chat?x=1 HTTP/1.1"
     assert body == b"hi"
     assert "content-length: 2" in lines
