@@ -14,6 +14,9 @@ from evalkit.agents.polling import Poller
 from evalkit.agents.receiving import Receiver
 from evalkit.suite import model
 
+ACCEPTED = 202
+"""The status of a response that is not the reply yet (RFC 9110, 15.3.3)."""
+
 Final: TypeAlias = Callable[[Response], Awaitable[Response]]
 
 
@@ -24,13 +27,14 @@ class Expected:
     variables: Mapping[str, Any]
     _final: Final | None = None
 
-    def follows(self, response: Response) -> bool:
-        """Whether a response is not the reply yet."""
-        return response.status == 202 and self._final is not None
+    @property
+    def more(self) -> bool:
+        """Whether the reply follows on a 202."""
+        return self._final is not None
 
     async def final(self, response: Response) -> Response:
         """The response that holds the reply. Raises `AgentFailed` where there will be none."""
-        if self._final is None or response.status != 202:
+        if self._final is None or response.status != ACCEPTED:
             return response
         return await self._final(response)
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias
 
 from evalkit.agents.base import AgentFailed, Reply, Session, Turn
 from evalkit.agents.calling import AgentRequest, Response
-from evalkit.agents.later import Expected
+from evalkit.agents.later import ACCEPTED, Expected
 from evalkit.engine.cells import PlannedSession
 from evalkit.journal.records import (
     AnyRecord,
@@ -130,9 +130,7 @@ class Visits:
 
     def follows(self, visit: Visit, said: dict[str, Any]) -> bool:
         """Whether what came back is not the reply yet."""
-        if visit.expected is None or said.get("timed_out") or said.get("error"):
-            return False
-        return visit.expected.follows(_response(said))
+        return said.get("status") == ACCEPTED and visit.expected is not None and visit.expected.more
 
     async def followed(self, visit: Visit, said: dict[str, Any], clock: Clock) -> dict[str, Any]:
         """What came back in the end. The network of a region delays only the first response."""

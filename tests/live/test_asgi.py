@@ -128,7 +128,7 @@ def _calls(found: Run) -> set[tuple[str | None, str, str]]:
     return {(x.session, x.method, x.path) for x in records if isinstance(x, CallStarted)}
 
 
-@pytest.mark.parametrize("app", ["app", "plain"])
+@pytest.mark.parametrize("app", [pytest.param("app", marks=pytest.mark.slow), "plain"])
 def test_it_says_live_what_it_says_in_simulation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, app: str
 ) -> None:
@@ -155,6 +155,7 @@ def test_it_is_polled(tmp_path: Path) -> None:
     assert replies(live, "happy")["s-1"] == "/jobs/s-1"
 
 
+@pytest.mark.slow
 def test_it_is_killed_and_started_again(tmp_path: Path) -> None:
     restart = {"at": "agent", "when": {"during": "crm GET*", "call": 1}, "inject": "restart"}
     path = _suite(tmp_path)
@@ -187,13 +188,14 @@ def test_it_takes_webhooks(tmp_path: Path) -> None:
         assert [x.arrival for x in sent] == [Arrival.TAKEN] * 3
 
 
+@pytest.mark.slow
 def test_it_is_put_under_load(tmp_path: Path) -> None:
     found = _loaded(_suite(tmp_path))
     assert _calls(found)
     assert all(session for session, _, _ in _calls(found))
 
 
-@pytest.mark.parametrize("how", ["polled", "calls back"])
+@pytest.mark.parametrize("how", [pytest.param("polled", marks=pytest.mark.slow), "calls back"])
 def test_it_answers_later_under_load(tmp_path: Path, how: str) -> None:
     if how == "polled":
         reply = {"text": "$.result.text"}
