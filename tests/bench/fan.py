@@ -1,8 +1,10 @@
 """500 sessions of two model calls (200 ms) and a tool call (100 ms) through the openai SDK.
 
 Wall time of whole commands, start-up, journal, stored files, and report included, in two cells, one
-for each core; beside them what importing the SDK takes alone, and the same agent on plain asyncio
-in front of a mock on loopback sockets with the same delays, at several concurrencies.
+for each core; beside them the same agent on plain asyncio in front of a mock on loopback sockets
+with the same delays, at several concurrencies; what importing the SDK takes alone; and what nothing
+that drives this agent can go below: it and its clients with no network at all, the replies there at
+once, in two processes that share the import.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import multiprocessing
 import subprocess
 import sys
 import tempfile
@@ -17,6 +20,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import httpx2
 import yaml
 
 from evalkit.api import load_run
@@ -165,6 +169,43 @@ def on_sockets(address: str, sessions: int, at_a_time: int) -> tuple[Took, str]:
     return took, took.printed
 
 
+def _at_once(request: httpx2.Request) -> httpx2.Response:
+    reply = b'{"id": "A-17"}' if request.method == "GET" else _FIRST
+    reply = _SECOND if b'"tool"' in request.content else reply
+    return httpx2.Response(200, content=reply, headers={"content-type": "application/json"})
+
+
+def _alone(sessions: int) -> None:
+    """The agent and its clients: half of the sessions in each of two processes."""
+    import openai
+
+    from tests.bench import fan_agent
+
+    transport = httpx2.MockTransport(_at_once)
+    client = httpx2.AsyncClient(transport=transport)
+    fan_agent.llm = openai.AsyncOpenAI(http_client=client)
+    fan_agent.tools = httpx2.AsyncClient(transport=transport, base_url="http://shop")
+
+    async def half() -> None:
+        for _ in range(sessions // 2):
+            assert await fan_agent.answer("Where is it?") == "It is on its way."
+
+    begin = multiprocessing.get_context("fork").Process
+    processes = [begin(target=lambda: asyncio.run(half())) for _ in range(2)]
+    for each in processes:
+        each.start()
+    for each in processes:
+        each.join()
+        assert each.exitcode == 0
+
+
+def without_network(sessions: int) -> tuple[Took, str]:
+    """What the agent and its clients take by themselves."""
+    environment = {"OPENAI_API_KEY": "not-a-key", "SHOP_URL": "http://shop"}
+    words = ("-m", __spec__.name, "alone", str(sessions))
+    return command(*words, environment=environment), ""
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, mock() as address:
         suite = write(Path(folder))
@@ -178,6 +219,7 @@ def main() -> None:
             ),
             ("plain asyncio, 1 session", on_sockets(address, 1, 1)),
             ("importing the SDK", (command("-c", "import openai"), "")),
+            (f"the agent with no network, {SESSIONS}", without_network(SESSIONS)),
         ]
     for name, (took, told) in rows:
         print(f"{name:36} {took}   {told.strip()}")
@@ -191,6 +233,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["mock"]:
             asyncio.run(_mock())
+        case ["alone", sessions]:
+            _alone(int(sessions))
         case ["plain", sessions, at_a_time]:
             asyncio.run(_plain(int(sessions), int(at_a_time)))
         case _:
