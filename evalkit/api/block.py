@@ -69,7 +69,7 @@ def run_block(block: Block, stop: str) -> Came:
         order.write_bytes(pickle.dumps(block))
         search = os.pathsep.join(each for each in sys.path if each)
         process = subprocess.Popen(
-            [sys.executable, "-c", _MAIN, str(order), str(answer)],
+            [sys.executable, "-P", "-c", _MAIN, str(order), str(answer)],
             env={**os.environ, "PYTHONPATH": search},
             stdin=subprocess.DEVNULL,
         )

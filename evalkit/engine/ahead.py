@@ -113,7 +113,7 @@ def started(environment: Mapping[str, str] = MappingProxyType({})) -> Started:
 
 def _process(descriptor: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-c", _MAIN, str(descriptor)],
+        [sys.executable, "-P", "-c", _MAIN, str(descriptor)],
         pass_fds=[descriptor],
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr.fileno() if _has_descriptor(sys.stderr) else subprocess.DEVNULL,

@@ -26,6 +26,7 @@ import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 
 from evalkit.engine.ahead import Prepare
 from evalkit.engine.cell import Cell
@@ -52,6 +53,9 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt ends
     gc.disable()  # what is imported stays: to look for garbage in it takes a tenth of the time
     note_what_is_opened()
+    # Agents may lie where the run was begun; what else lies there stands in for no other module.
+    with contextlib.suppress(OSError):  # that folder may be gone
+        sys.path.append(str(Path.cwd()))
     control = socket.socket(fileno=descriptor)
     answers = Connection(os.dup(descriptor))
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):

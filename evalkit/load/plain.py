@@ -107,7 +107,7 @@ def _evalkit(environment: Any) -> subprocess.Popen[bytes]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     options.desk, options.desk_token = f"127.0.0.1:{port}", secrets.token_hex(16)
-    command = [sys.executable, "-m", "evalkit", "load", options.suite, "--desk", options.desk]
+    command = [sys.executable, "-P", "-m", "evalkit", "load", options.suite, "--desk", options.desk]
     process = subprocess.Popen(
         [*command, *shlex.split(options.evalkit)],
         env={**os.environ, TOKEN: options.desk_token},
