@@ -12,7 +12,7 @@ from evalkit.engine.cells import ScenarioPlan, SuitePlan
 from evalkit.engine.controls import with_controls
 from evalkit.engine.environment import environment_of
 from evalkit.engine.hosts import declared_hosts, host_of, url_of
-from evalkit.engine.living import as_run_live, live_plan_of, live_warnings
+from evalkit.engine.live_runs import as_run_live, live_plan_of, live_warnings
 from evalkit.engine.meaning import check_meaning, check_model_faults
 from evalkit.engine.mistakes import Mistakes
 from evalkit.engine.prices import price_problems, prices_of

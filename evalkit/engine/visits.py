@@ -67,7 +67,6 @@ class Visit:
     number: int = 0
     began: int | None = None
     latency: int | None = None
-    limit: int = 0
     caller: Caller | None = None
     expected: Expected | None = None
     under_way: ExitStack | None = None
@@ -125,8 +124,7 @@ class Visits:
         told = Turn(input=turn.input, number=visit.number, session=session)
         asked = visit.under_way.enter_context(self.asking.asked(told, caller))
         visit.expected = asked.expected
-        visit.limit = min(visit.deadline, visit.intended + self.settings.turn_deadline)
-        return _job(visit.intended, visit.limit, asked.request)
+        return _job(visit.intended, self._limit(visit), asked.request)
 
     def follows(self, visit: Visit, said: dict[str, Any]) -> bool:
         """Whether what came back is not the reply yet."""
@@ -137,7 +135,7 @@ class Visits:
         assert visit.expected is not None
         found: dict[str, Any]
         try:
-            async with asyncio.timeout_at(Clock.loop_time(visit.limit)):
+            async with asyncio.timeout_at(Clock.loop_time(self._limit(visit))):
                 final = await visit.expected.final(_response(said))
         except TimeoutError:
             found = {"timed_out": True}
@@ -209,6 +207,10 @@ class Visits:
         if not reply.text.strip():
             raise AgentFailed("the agent's reply was empty")
         return reply
+
+    def _limit(self, visit: Visit) -> int:
+        """When the reply to the turn at hand has to be there."""
+        return min(visit.deadline, visit.intended + self.settings.turn_deadline)
 
     def _timed_out(self, visit: Visit, at: int) -> Ending:
         if at >= visit.deadline:
