@@ -8,18 +8,16 @@ may be what a booking is about.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
-from json import encoder
 from typing import Any
 from urllib.parse import parse_qsl
 
 from evalkit import quick_json
 from evalkit.jsonpaths import parsed
-from evalkit.keyed import digest_of, digest_with
+from evalkit.keyed import digest_with
 from evalkit.wire import Request
 
 _MAKES_A_RETRY_SAFE = """
@@ -41,18 +39,6 @@ _INSTANT_KEYS = frozenset({"date", "datetime", "createdat", "now"})
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d|\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d")
 _BOUNDARY = re.compile(r'boundary="?([^";]+)', re.IGNORECASE)
 _SMALL = 16 * 1024  # bytes of a body whose request is worth remembering
-_ENCODER = json.JSONEncoder(sort_keys=True)
-# `encode` makes the C encoder anew for every value, which takes longer than most values do.
-_in_c: Any = getattr(encoder, "c_make_encoder", None)  # CPython has it
-_pieces = _in_c and _in_c(
-    *(None, _ENCODER.default, encoder.encode_basestring_ascii, None),
-    *(_ENCODER.key_separator, _ENCODER.item_separator, True, False, True),
-)
-
-
-def _text(value: object) -> str:
-    """The JSON text of a value that was read from JSON, its keys sorted."""
-    return "".join(_pieces(value, 0)) if _pieces else _ENCODER.encode(value)
 
 
 def canonical(request: Request, ignore: Iterable[str] = ()) -> str:
@@ -73,16 +59,14 @@ def _hash(
 ) -> str:
     kept = sorted([pair for pair in query if not _left_out(*pair)])
     kind, said = _body(body, content_type, ignore)
-    if type(said) is str:
-        return digest_with(method, path, kept, kind, text=said).hex()
-    return digest_of(method, path, kept, kind, said).hex()
+    return digest_with(method, path, kept, kind, data=said).hex()
 
 
 _known = lru_cache(maxsize=1024)(_hash)
 """Sessions ask the same things again and again: retries, and one another's first turns."""
 
 
-def _body(body: bytes, content_type: str, ignore: tuple[str, ...]) -> tuple[str, str | bytes]:
+def _body(body: bytes, content_type: str, ignore: tuple[str, ...]) -> tuple[str, bytes]:
     """The kind of a body and its canonical form."""
     if not body:
         return "raw", body
@@ -91,18 +75,18 @@ def _body(body: bytes, content_type: str, ignore: tuple[str, ...]) -> tuple[str,
     if content_type.startswith("multipart/"):
         return "multipart", _without_boundary(body, content_type)
     try:
-        value = quick_json.read(body)
-        return "json", _text(essential(_without(value, ignore) if ignore else value))
+        value = _without(quick_json.load(body), ignore) if ignore else quick_json.look(body)
+        return "json", quick_json.steady(essential(value))
     except (ValueError, RecursionError):
         return "raw", body
 
 
-def _form(body: bytes, ignore: tuple[str, ...]) -> str:
+def _form(body: bytes, ignore: tuple[str, ...]) -> bytes:
     pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
     fields: dict[str, list[str]] = {}
     for name, value in sorted(pairs):
         fields.setdefault(name, []).append(value)
-    return _text(essential(_without(fields, ignore)))
+    return quick_json.steady(essential(_without(fields, ignore)))
 
 
 def _without_boundary(body: bytes, content_type: str) -> bytes:
@@ -122,16 +106,17 @@ _MOST_KEYS = 4096
 
 def _is_essential(value: Any) -> bool:
     """Whether all keys in a value were seen to be essential: then there is nothing to leave out."""
-    known = _ESSENTIAL.issuperset
-    rest = [value]
-    for each in rest:
-        kind = type(each)
-        if kind is dict:
-            if not known(each):
-                return False
-            rest += [inner for inner in each.values() if type(inner) in _NESTED]
-        elif kind is list:
-            rest += [inner for inner in each if type(inner) in _NESTED]
+    level = [value] if type(value) in _NESTED else []
+    while level:
+        keys = set().union(*[each for each in level if type(each) is dict])
+        if not keys <= _ESSENTIAL:
+            return False
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if type(each) is dict else each)
+            if type(inner) in _NESTED
+        ]
     return True
 
 

@@ -9,8 +9,7 @@ import json
 from json import encoder
 from typing import Any, NoReturn
 
-from pydantic_core import from_json
-
+from evalkit import quick_json
 from evalkit.wire import Headers, Reply
 
 MAX_BODY = 8 * 1024 * 1024
@@ -33,7 +32,7 @@ def read_json(body: bytes) -> Any:
     """The value of JSON text. Raises `BodyError`."""
     refuse_size(body)
     try:
-        value = from_json(body, allow_inf_nan=False)
+        value = quick_json.read(body)
     except ValueError:
         return _read_carefully(body)  # it says what is wrong, or knows what the other does not
     if body.count(b"[") + body.count(b"{") > MAX_DEPTH:
@@ -103,17 +102,20 @@ _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def _refuse_depth(value: Any) -> None:
-    level, depth = [value], 0
-    while level:
-        depth += 1
-        if depth > MAX_DEPTH:
-            raise BodyError(f"the body is nested deeper than {MAX_DEPTH}")
+    level = [value] if type(value) in _NESTED else []
+    for _ in range(MAX_DEPTH):
         level = [
-            item
+            inner
             for each in level
-            if isinstance(each, dict | list)
-            for item in (each.values() if isinstance(each, dict) else each)
+            for inner in (each.values() if type(each) is dict else each)
+            if type(inner) in _NESTED
         ]
+        if not level:
+            return
+    raise BodyError(f"the body is nested deeper than {MAX_DEPTH}")
+
+
+_NESTED = frozenset({dict, list})
 
 
 def json_reply(value: object, *, status: int = 200, headers: Headers = ()) -> Reply:

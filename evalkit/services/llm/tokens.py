@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evalkit.quick_json import compact
+
 BYTES_PER_TOKEN = 4
 
 PER_MESSAGE = 4
@@ -25,6 +27,11 @@ def count(text: str) -> int:
     """How many tokens a text is estimated to have."""
     size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     return -(-size // BYTES_PER_TOKEN)
+
+
+def count_json(value: object) -> int:
+    """How many tokens the JSON text of a value is estimated to have."""
+    return -(-len(compact(value)) // BYTES_PER_TOKEN)
 
 
 def pieces(text: str) -> Iterator[str]:

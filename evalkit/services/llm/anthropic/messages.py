@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evalkit.services.bodies import json_text
 from evalkit.services.llm.anthropic.errors import RefusedError, at, one_of
 from evalkit.services.llm.anthropic.fields import needed, optional
 from evalkit.services.llm.conversation import Message
-from evalkit.services.llm.tokens import PER_IMAGE, PER_MESSAGE, count
+from evalkit.services.llm.tokens import PER_IMAGE, PER_MESSAGE, count, count_json
 
 _ROLES = ("user", "assistant")
 _BLOCKS = (
@@ -170,7 +169,7 @@ class _Reading:
         name = needed(block, "name", str, f"{where}.tool_use.")
         call_id = needed(block, "id", str, f"{where}.tool_use.")
         arguments = needed(block, "input", dict, f"{where}.tool_use.")
-        self.tokens += count(name) + count(json_text(arguments))
+        self.tokens += count(name) + count_json(arguments)
         self.calls.append(name)
         reader.called(call_id, name)
 

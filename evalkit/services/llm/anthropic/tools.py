@@ -6,11 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from evalkit.services.bodies import json_text
 from evalkit.services.llm.anthropic.errors import RefusedError, at, one_of, required
 from evalkit.services.llm.anthropic.fields import needed, optional
 from evalkit.services.llm.conversation import Tool
-from evalkit.services.llm.tokens import count
+from evalkit.services.llm.tokens import count_json
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _CHOICES = {"auto": "auto", "none": "none", "any": "required", "tool": ""}
@@ -70,4 +69,4 @@ def read_choice(body: Mapping[str, Any], tools: tuple[Tool, ...]) -> str:
 def tool_tokens(body: Mapping[str, Any]) -> int:
     """What the descriptions of the tools cost."""
     tools = body.get("tools")
-    return count(json_text(tools)) if tools else 0
+    return count_json(tools) if tools else 0

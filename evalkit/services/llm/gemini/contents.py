@@ -9,7 +9,7 @@ from evalkit.services.bodies import json_text
 from evalkit.services.llm.conversation import Message
 from evalkit.services.llm.gemini.errors import RefusedError, unset
 from evalkit.services.llm.gemini.fields import field, objects, raw
-from evalkit.services.llm.tokens import PER_IMAGE, PER_MESSAGE, count
+from evalkit.services.llm.tokens import PER_IMAGE, PER_MESSAGE, count, count_json
 
 _ROLES = ("user", "model", "function", "tool")
 _SILENT = ("executableCode", "codeExecutionResult", "thoughtSignature", "toolCall", "toolResponse")
@@ -98,7 +98,7 @@ class _Turn:
             self.text += "" if part.get("thought") else text
         elif (call := field(part, "functionCall", dict, f"{place}.")) is not None:
             self.calls.append(_name(call, f"{place}.function_call"))
-            self.tokens += count(json_text(call))
+            self.tokens += count_json(call)
         elif (response := field(part, "functionResponse", dict, f"{place}.")) is not None:
             name = _name(response, f"{place}.function_response")
             self.results.append((name, _result(response, f"{place}.function_response.")))

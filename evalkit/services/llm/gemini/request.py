@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evalkit.services.bodies import BodyError, json_text, read_json
+from evalkit.services.bodies import BodyError, read_json
 from evalkit.services.llm.asked import Asked, Call
 from evalkit.services.llm.conversation import Conversation, Format, Tool
 from evalkit.services.llm.gemini.contents import ContentReader
 from evalkit.services.llm.gemini.errors import RefusedError, unset, violated, wrong_type
 from evalkit.services.llm.gemini.fields import field, known, objects, raw
 from evalkit.services.llm.gemini.schemas import json_schema
-from evalkit.services.llm.tokens import PER_CONVERSATION, count
+from evalkit.services.llm.tokens import PER_CONVERSATION, count_json
 from evalkit.wire import Request
 
 _KEYS = frozenset(
@@ -90,7 +90,7 @@ def read_contents(body: Mapping[str, Any]) -> ContentReader:
 def input_tokens(reader: ContentReader, body: Mapping[str, Any]) -> int:
     """What it costs to read all this."""
     tools = body.get("tools")
-    return reader.tokens + PER_CONVERSATION + (count(json_text(tools)) if tools else 0)
+    return reader.tokens + PER_CONVERSATION + (count_json(tools) if tools else 0)
 
 
 def read_object(request: Request) -> dict[str, Any]:

@@ -52,7 +52,8 @@ class MessageReader:
 
     def _add(self, at: int, role: str, message: Mapping[str, Any]) -> None:
         self._images = self._files = 0
-        text = self._text(at, role, message)
+        content = message.get("content")
+        text = content if isinstance(content, str) else self._text(at, role, message)
         tool: str | None = None
         calls: tuple[str, ...] = ()
         if role == "tool":
@@ -64,9 +65,8 @@ class MessageReader:
         self.messages.append(Message(shown, text, tool, calls, self._images, self._files))
 
     def _text(self, at: int, role: str, message: Mapping[str, Any]) -> str:
+        """The text of a message whose content is not simply that."""
         content = message.get("content")
-        if isinstance(content, str):
-            return content
         if isinstance(content, list):
             return "".join(self._part(at, i, part) for i, part in enumerate(content))
         param = f"messages[{at}].content"
@@ -113,27 +113,30 @@ class MessageReader:
             raise wrong_type(param, "an array of objects", calls)
         if not calls:
             raise empty_array(param)
-        for index, call in enumerate(calls):
-            name = self._call(f"{param}[{index}]", call)
-            self._open[call["id"]] = name
+        names = [self._call(param, index, call) for index, call in enumerate(calls)]
         self._opened_at = at
-        return tuple(call[_kind(call)]["name"] for call in calls)
+        return tuple(names)
 
-    def _call(self, param: str, call: Any) -> str:
+    def _call(self, param: str, index: int, call: Any) -> str:
         if not isinstance(call, dict):
-            raise wrong_type(param, "an object", call)
-        for key in ("id", "type"):
-            if not isinstance(call.get(key), str):
-                raise _absent_or_wrong(f"{param}.{key}", call.get(key))
-        kind = _kind(call)
+            raise wrong_type(f"{param}[{index}]", "an object", call)
+        call_id, kind = call.get("id"), call.get("type")
+        if not isinstance(call_id, str):
+            raise _absent_or_wrong(f"{param}[{index}].id", call_id)
+        if not isinstance(kind, str):
+            raise _absent_or_wrong(f"{param}[{index}].type", kind)
+        kind, given = ("custom", "input") if kind == "custom" else ("function", "arguments")
         function = call.get(kind)
         if not isinstance(function, dict):
-            raise missing(f"{param}.{kind}")
-        for key in ("name", "input" if kind == "custom" else "arguments"):
-            if not isinstance(function.get(key), str):
-                raise _absent_or_wrong(f"{param}.{kind}.{key}", function.get(key))
-            self.tokens += count(function[key])
-        return str(function["name"])
+            raise missing(f"{param}[{index}].{kind}")
+        name, arguments = function.get("name"), function.get(given)
+        if not isinstance(name, str):
+            raise _absent_or_wrong(f"{param}[{index}].{kind}.name", name)
+        if not isinstance(arguments, str):
+            raise _absent_or_wrong(f"{param}[{index}].{kind}.{given}", arguments)
+        self.tokens += count(name) + count(arguments)
+        self._open[call_id] = name
+        return name
 
     def _answered(self, at: int, message: Mapping[str, Any]) -> str:
         """The tool whose result this message is."""
@@ -171,10 +174,6 @@ def _no_message(param: str, message: Any) -> RefusedError:
         return wrong_type(param, "an object", message)
     role = message.get("role")
     return missing(f"{param}.role") if role is None else wrong_value(f"{param}.role", role, ROLES)
-
-
-def _kind(call: Mapping[str, Any]) -> str:
-    return "custom" if call["type"] == "custom" else "function"
 
 
 def _absent_or_wrong(param: str, value: Any) -> RefusedError:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from evalkit.services.bodies import json_text
 from evalkit.services.llm.conversation import Tool
 from evalkit.services.llm.openai.errors import (
     RefusedError,
@@ -16,7 +15,7 @@ from evalkit.services.llm.openai.errors import (
     wrong_value,
 )
 from evalkit.services.llm.openai.strict import check_strict
-from evalkit.services.llm.tokens import count
+from evalkit.services.llm.tokens import count_json
 
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _CHOICES = ("none", "auto", "required")
@@ -120,4 +119,4 @@ def read_choice(body: Mapping[str, Any], tools: tuple[Tool, ...]) -> str:
 def tool_tokens(body: Mapping[str, Any]) -> int:
     """What the descriptions of the tools cost."""
     tools = body.get("tools")
-    return count(json_text(tools)) if tools else 0
+    return count_json(tools) if tools else 0
