@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jsonpath_ng.jsonpath import JSONPath
@@ -20,3 +20,39 @@ def parsed(path: str) -> JSONPath:
         raise ValueError(
             f"this is no JSONPath: {error}; allowed: a path like $.items[0].amount"
         ) from None
+
+
+def at_path(path: str, value: Any) -> tuple[Any, ...]:
+    """What stands at a path of a value, if anything does. Raises `ValueError` as `parsed` does."""
+    if (keys := _keys(path)) is None:
+        return tuple(each.value for each in parsed(path).find(value))
+    for key in keys:
+        try:
+            value = value[key]
+        except (KeyError, TypeError):  # there is none, or it is no object
+            return ()
+    return (value,)
+
+
+@lru_cache(maxsize=1024)
+def _keys(path: str) -> tuple[str, ...] | None:
+    """The keys that lead to the one place that a path names; None where it is not so simple.
+
+    Most paths are, and following them takes a tenth of the time then.
+    """
+    from jsonpath_ng.jsonpath import Child, Root
+
+    keys: list[str] = []
+    rest = parsed(path)
+    while type(rest) is Child and (key := _key(rest.right)) is not None:
+        keys.insert(0, key)
+        rest = rest.left
+    if (key := _key(rest)) is not None:
+        return (key, *keys)
+    return tuple(keys) if type(rest) is Root else None
+
+
+def _key(part: Any) -> str | None:
+    """The one key that a part of a path stands for, if it does."""
+    fields: tuple[str, ...] = getattr(part, "fields", ())
+    return fields[0] if len(fields) == 1 and fields[0] != "*" else None

@@ -18,7 +18,7 @@ _LARGEST = 1024 * 1024  # bytes of a text whose value is worth keeping for the n
 _looked_at: list[tuple[bytes, Any]] = []  # one at the most
 
 
-def load(text: bytes) -> Any:
+def load(text: bytes | bytearray) -> Any:
     """The value of JSON text. Raises `ValueError` and `RecursionError` as `json.loads` does."""
     try:
         return from_json(text)

@@ -16,7 +16,7 @@ from typing import Any
 from evalkit.agents.base import AgentFailed
 from evalkit.agents.calling import AgentRequest, Response
 from evalkit.agents.receiving import Receiver
-from evalkit.jsonpaths import parsed
+from evalkit.jsonpaths import at_path
 from evalkit.services.template import RenderError, Template, compile_value
 from evalkit.suite.agent import Poll
 from evalkit.units import format_duration
@@ -32,7 +32,6 @@ class Poller:
     def __init__(self, caller: Receiver, settings: Poll) -> None:
         self._caller = caller
         self._settings = settings
-        self._state = parsed(settings.state)
         self._path: Template | None = None
         if settings.path is not None:
             self._path = compile_value(settings.path, ("accepted", "turn", "session"))
@@ -70,8 +69,8 @@ class Poller:
 
     def _state_in(self, response: Response) -> str | None:
         with suppress(ValueError, RecursionError):
-            found = self._state.find(json.loads(response.body))
-            return str(found[-1].value) if found and found[-1].value is not None else None
+            found = at_path(self._settings.state, json.loads(response.body))
+            return str(found[-1]) if found and found[-1] is not None else None
         return None
 
     def _wait(self, response: Response) -> float:

@@ -16,7 +16,7 @@ from typing import Any
 from evalkit.agents.base import AgentFailed, Reply, read_answer
 from evalkit.agents.calling import Response
 from evalkit.agents.sse import SentEvent, read_events
-from evalkit.jsonpaths import parsed
+from evalkit.jsonpaths import at_path
 from evalkit.suite.model import ReplyMapping
 
 _DONE = "[DONE]"
@@ -28,7 +28,6 @@ class ReplyReader:
     def __init__(self, mapping: ReplyMapping) -> None:
         given: dict[str, str | None] = mapping.model_dump()
         self._written = {name: path for name, path in given.items() if path is not None}
-        self._paths = {name: parsed(path) for name, path in self._written.items()}
 
     def read(self, response: Response) -> Reply:
         """The reply. Raises `AgentFailed` where the response holds none."""
@@ -53,7 +52,7 @@ class ReplyReader:
         return self._whole(objects) if objects else Reply("".join(data))
 
     def _whole(self, values: list[Any]) -> Reply:
-        found = {name: self._find(name, values) for name in self._paths}
+        found = {name: self._find(path, values) for name, path in self._written.items()}
         if (error := _last(found.get("error"))) is not None:
             raise AgentFailed(f"the agent reported an error: {_shown(error)}")
         if not found["text"]:
@@ -65,10 +64,10 @@ class ReplyReader:
             self._context(_last(found.get("context"))),
         )
 
-    def _find(self, name: str, values: Iterable[Any]) -> list[Any]:
-        """What the mapping finds that is not null; of each value the last."""
-        matches = (self._paths[name].find(value) for value in values)
-        found = [each[-1].value for each in matches if each]
+    @staticmethod
+    def _find(path: str, values: Iterable[Any]) -> list[Any]:
+        """What stands at a path that is not null; of each value the last."""
+        found = [at[-1] for value in values if (at := at_path(path, value))]
         return [each for each in found if each is not None]
 
     def _no_text(self, values: list[Any]) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from evalkit.checks.operations import Operation
-from evalkit.checks.targets import Wanted, at_path, holds, json_in, leaves, same, tells, told_by
+from evalkit.checks.targets import Wanted, holds, json_in, leaves, same, tells, told_by
 from evalkit.journal.records import EffectCommitted
 from evalkit.journal.views import SessionView
+from evalkit.jsonpaths import at_path
 from evalkit.suite.parts import JsonPath, OneOrMany, Part, Regex
 
 

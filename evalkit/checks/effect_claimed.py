@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from evalkit.checks.base import Check, Facts
-from evalkit.checks.targets import at_path, shown
+from evalkit.checks.targets import shown
 from evalkit.checks.words import listed, numbered
 from evalkit.journal.records import Answer, EffectCommitted, Finding, TurnEnded
 from evalkit.journal.views import SessionView, TurnView
+from evalkit.jsonpaths import at_path
 from evalkit.suite.parts import Flag, JsonPath, OneOrMany, Part, Regex
 
 

@@ -10,10 +10,11 @@ from pydantic import Field
 
 from evalkit.checks.base import Check, Facts
 from evalkit.checks.spoken import said_in
-from evalkit.checks.targets import Operations, at_path, json_in, json_within, of_any
+from evalkit.checks.targets import Operations, json_in, json_within, of_any
 from evalkit.checks.words import answer_of, listed, numbered
 from evalkit.journal.records import Answer, Finding
 from evalkit.journal.views import SessionView, TurnView
+from evalkit.jsonpaths import at_path
 from evalkit.suite.parts import JsonPath, OneOrMany, Part
 
 

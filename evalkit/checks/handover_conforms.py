@@ -10,9 +10,10 @@ from pydantic import Field
 from evalkit.checks.base import Check, Facts
 from evalkit.checks.operations import Operation
 from evalkit.checks.schemas import Conforming, mistake_in
-from evalkit.checks.targets import at_path, json_in, json_within
+from evalkit.checks.targets import json_in, json_within
 from evalkit.journal.records import Finding
 from evalkit.journal.views import CallView, SessionView
+from evalkit.jsonpaths import at_path
 from evalkit.suite.parts import JsonPath, Part
 
 

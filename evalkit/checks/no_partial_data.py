@@ -9,10 +9,11 @@ from pydantic import Field
 
 from evalkit.checks.base import Check, Facts
 from evalkit.checks.failures import failures
-from evalkit.checks.targets import Operations, at_path, json_in, of_any
+from evalkit.checks.targets import Operations, json_in, of_any
 from evalkit.checks.words import listed, numbered
 from evalkit.journal.records import Answer, Finding
 from evalkit.journal.views import CallView, SessionView, TurnView
+from evalkit.jsonpaths import at_path
 from evalkit.suite.parts import JsonPath, OneOrMany, Part
 
 

@@ -9,11 +9,12 @@ from pydantic import Field
 
 from evalkit.checks.base import Check, Facts
 from evalkit.checks.operations import Operation
-from evalkit.checks.targets import Operations, at_path, json_in
+from evalkit.checks.targets import Operations, json_in
 from evalkit.checks.traces import log_text, request_text, stands_in, texts_of, told_text
 from evalkit.checks.words import numbered
 from evalkit.journal.records import Finding, LogWritten
 from evalkit.journal.views import CallView, JournalView, SessionView
+from evalkit.jsonpaths import at_path
 from evalkit.suite.parts import Flag, JsonPath, OneOrMany, Part
 
 _SHORTEST = 4

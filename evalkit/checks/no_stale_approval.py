@@ -9,10 +9,11 @@ from pydantic import Field
 
 from evalkit.checks.approvals import Approval, Approved, approvals, asked_at, effects_of, is_of
 from evalkit.checks.base import Check, Facts
-from evalkit.checks.targets import at_path, same, shown
+from evalkit.checks.targets import same, shown
 from evalkit.checks.words import duration
 from evalkit.journal.records import EffectCommitted, Finding
 from evalkit.journal.views import SessionView
+from evalkit.jsonpaths import at_path
 from evalkit.suite.parts import Flag, JsonPath, Part
 from evalkit.units import Duration
 

@@ -13,7 +13,6 @@ from evalkit.checks.base import Check, Facts
 from evalkit.checks.operations import Operation
 from evalkit.checks.targets import (
     Place,
-    at_path,
     at_place,
     json_in,
     leaves,
@@ -24,6 +23,7 @@ from evalkit.checks.targets import (
 )
 from evalkit.journal.records import Finding
 from evalkit.journal.views import CallView, SessionView
+from evalkit.jsonpaths import at_path
 from evalkit.suite.parts import JsonPath, Part
 
 

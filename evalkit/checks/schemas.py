@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 
-from evalkit.checks.targets import at_path, shown
+from evalkit.checks.targets import shown
+from evalkit.jsonpaths import at_path
 from evalkit.suite.parts import JsonPath, Part
 
 if TYPE_CHECKING:

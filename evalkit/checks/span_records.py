@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.checks.targets import at_path, json_in
+from evalkit.checks.targets import json_in
 from evalkit.journal import conventions as names
 from evalkit.journal.parents import Place
 from evalkit.journal.views import CallView
+from evalkit.jsonpaths import at_path
 
 _ASKING = frozenset({names.CHAT, "text_completion", "generate_content"})
 _HEX = re.compile(r"(?:0x)?([0-9a-f]+)", re.IGNORECASE)

@@ -10,11 +10,12 @@ from typing import Any, Literal, TypeAlias, TypeGuard
 
 from pydantic import Field
 
-from evalkit.checks.targets import at_path, json_in
+from evalkit.checks.targets import json_in
 from evalkit.checks.words import duration
 from evalkit.journal.logical import LogicalCall
 from evalkit.journal.records import LogWritten
 from evalkit.journal.views import CallView
+from evalkit.jsonpaths import at_path
 from evalkit.suite.parts import Part
 from evalkit.units import MICROSECOND, MILLISECOND, SECOND, Duration, Share
 

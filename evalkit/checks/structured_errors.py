@@ -10,11 +10,12 @@ from pydantic import Field
 
 from evalkit.checks.base import Check, Facts
 from evalkit.checks.spoken import is_model, said_in
-from evalkit.checks.targets import at_path, shown
+from evalkit.checks.targets import shown
 from evalkit.checks.traces import told_error
 from evalkit.checks.words import answer_of, listed
 from evalkit.journal.records import Answer, Finding
 from evalkit.journal.views import SessionView, TurnView
+from evalkit.jsonpaths import at_path
 from evalkit.suite.parts import JsonPath, OneOrMany, Part
 
 _RAW = re.compile(

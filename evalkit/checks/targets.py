@@ -13,7 +13,7 @@ from pydantic import AfterValidator
 from evalkit.checks.operations import Operation, OperationGlob
 from evalkit.journal.records import WEBHOOK, Arrival, CallbackSent
 from evalkit.journal.views import CallView, SessionView, TurnView
-from evalkit.jsonpaths import parsed
+from evalkit.jsonpaths import at_path
 from evalkit.suite.parts import JsonPath, OneOrMany, parses
 
 _PLACE = re.compile(r"path|(query|header)\.[^.\s]\S*")
@@ -83,11 +83,6 @@ def _loads(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-def at_path(path: str, value: Any) -> tuple[Any, ...]:
-    """What stands at a JSONPath of a value, if anything does."""
-    return tuple(each.value for each in parsed(path).find(value))
 
 
 def at_place(place: str, call: CallView) -> tuple[Any, ...]:

@@ -12,7 +12,6 @@ from evalkit.checks.operations import Operation, OperationGlob
 from evalkit.checks.targets import (
     Place,
     answered_calls,
-    at_path,
     at_place,
     json_in,
     same,
@@ -21,6 +20,7 @@ from evalkit.checks.targets import (
 from evalkit.checks.words import numbered
 from evalkit.journal.records import Finding
 from evalkit.journal.views import CallView, SessionView
+from evalkit.jsonpaths import at_path
 from evalkit.suite.parts import JsonPath, Part
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from evalkit.jsonpaths import parsed
+from evalkit.jsonpaths import at_path
 from evalkit.live.attribution import Correlate
 from evalkit.suite import outside
 from evalkit.wire import Caller, Request
@@ -16,11 +16,11 @@ def correlating(settings: outside.Correlate | None) -> Correlate | None:
     """What tells the session of a request to a service; None where the suite says nothing."""
     if settings is None:
         return None
-    path, var = parsed(settings.at), settings.var
+    path, var = settings.at, settings.var
 
     def correlate(request: Request, callers: Mapping[str, Caller]) -> str | None:
-        found = path.find(_told(request))
-        value = None if not found else found[-1].value
+        found = at_path(path, _told(request))
+        value = found[-1] if found else None
         if value is None:
             return None
         if var is None:

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 from typing import Any, Protocol, cast
+
+from evalkit import quick_json
 
 _MOST = 64 * 1024 * 1024  # bytes of one line
 
@@ -107,8 +108,8 @@ class Generator(asyncio.Protocol):
             self._abort()
         for line in lines:
             try:
-                said = json.loads(line)
-            except ValueError:
+                said = quick_json.load(line)
+            except (ValueError, RecursionError):
                 said = None
             if not isinstance(said, dict):  # whoever that is, it is no generator of ours
                 self._abort()
@@ -159,7 +160,7 @@ class Generator(asyncio.Protocol):
 
     def _write(self, said: dict[str, Any]) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(json.dumps(said).encode() + b"\n")
+            self._transport.write(quick_json.compact(said) + b"\n")
 
     def _abort(self) -> None:
         if self._transport is not None:

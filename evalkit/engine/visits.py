@@ -141,6 +141,8 @@ class Visits:
             found = {"timed_out": True}
         except AgentFailed as error:
             found = {"error": str(error)}
+        except Exception as error:  # a mistake of evalkit's own must not leave a user waiting
+            found = {"error": f"evalkit could not follow the agent's 202: {error!r}"}
         else:
             body = final.body.decode("latin-1")
             found = {"status": final.status, "headers": final.headers, "body": body}

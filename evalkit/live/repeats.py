@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 from evalkit.live.attribution import Attribution, Correlate
+from evalkit.seen import Seen
 from evalkit.wire import Caller, Request
 from evalkit.world import heads
 
@@ -45,7 +46,7 @@ class Repeats:
         self._attribution = attribution
         self._port = port
         self._correlate = correlate
-        self._seen: set[int] = set()
+        self._before = Seen(_MOST_SEEN)
         self._known: dict[bytes, tuple[Again | None, str]] = {}
         self._version = -1
 
@@ -65,15 +66,11 @@ class Repeats:
     def _forget(self) -> None:
         """Forget what came too, lest what will not last is learned again and again."""
         self._known.clear()
-        self._seen.clear()
+        self._before.clear()
 
     def _learn(self, data: bytes) -> tuple[Again | None, str] | None:
         """How a request is answered that came at least once before."""
-        mark = hash(data)
-        if mark not in self._seen:
-            if len(self._seen) >= _MOST_SEEN:
-                self._seen.clear()
-            self._seen.add(mark)
+        if not self._before.seen(data):
             return None
         if (request := heads.known(data, heads.end_in(data))) is None:
             return None

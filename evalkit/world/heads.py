@@ -1,12 +1,14 @@
 """Heads of requests that were read before: on a connection that is kept, one is like another.
 
-What is remembered is a pure function of a head's bytes, so that all connections share it.
+What is remembered is a pure function of a head's bytes, so that all connections share it. Heads
+that name a trace or a session never come again: only of what does something is kept.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evalkit.seen import Seen
 from evalkit.wire import Request
 
 _END = b"\r\n\r\n"
@@ -23,6 +25,7 @@ class _Head:
     size: int
 
 
+_before = Seen()
 _heads: dict[bytes, _Head] = {}
 
 
@@ -42,9 +45,12 @@ def known(data: bytes, end: int) -> Request | None:
 
 
 def remember(data: bytes, end: int, request: Request) -> None:
-    """Remember the head of a request that came alone and whole, if it is a usual one: nothing comes
-    then between it and the body, and the body's length is all that it says of that.
+    """Remember the head of a request that came alone and whole, if it came before and is a usual
+    one: nothing comes then between it and the body, and the body's length is all that it says of
+    that.
     """
+    if not _before.seen(data[:end]):
+        return
     size = len(request.body)
     if request.body != data[end:] or request.header("expect") is not None:
         return

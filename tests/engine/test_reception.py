@@ -205,6 +205,17 @@ async def test_what_follows_may_fail() -> None:
     assert (ended.end, ended.reason) == (End.FAILED, "turn 1: it called nobody back")
 
 
+async def test_a_mistake_of_evalkits_own_leaves_no_user_waiting() -> None:
+    desk = Desk()
+    await _followed(desk, RuntimeError("nobody thought of that"))
+    ended = desk.records[-1]
+    assert ended.end is End.FAILED
+    assert (
+        "could not follow the agent's 202: RuntimeError('nobody thought of that')" in ended.reason
+    )
+    assert desk.wire.told[-1] == {"user": "u"}
+
+
 async def test_what_follows_may_not_come_in_time() -> None:
     desk = Desk(think="0s", turn_deadline="20ms")
     await _followed(desk, None)

@@ -20,6 +20,7 @@ LAYERS = (
         "jsonpaths",
         "quick",
         "quick_json",
+        "seen",
         "latency",
         "wire",
         "journal",

@@ -6,27 +6,6 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_MOST_SEEN = 16 * 1024
-
-
-class Seen:
-    """Which values were there before, by their hashes: to be wrong now and then costs nothing but
-    room. Where there are too many, all are forgotten.
-    """
-
-    def __init__(self) -> None:
-        self._seen: set[int] = set()
-
-    def seen(self, value: object) -> bool:
-        """Whether a value was asked about before."""
-        mark = hash(value)
-        if mark in self._seen:
-            return True
-        if len(self._seen) >= _MOST_SEEN:
-            self._seen.clear()
-        self._seen.add(mark)
-        return False
-
 
 class Remembered(Generic[T]):
     """Values by the two very objects that they were made of. These are kept along, so that no other

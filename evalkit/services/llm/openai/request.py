@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from evalkit.seen import Seen
 from evalkit.services.bodies import BodyError, read_json
 from evalkit.services.llm.asked import Asked, Call
 from evalkit.services.llm.conversation import Conversation
@@ -17,7 +18,6 @@ from evalkit.services.llm.openai.options import (
     read_stops,
 )
 from evalkit.services.llm.openai.tools import read_choice, read_tools, tool_tokens
-from evalkit.services.llm.remembered import Seen
 from evalkit.services.llm.tokens import PER_CONVERSATION
 from evalkit.wire import Request
 
