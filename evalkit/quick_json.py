@@ -8,6 +8,7 @@ reads the text again, so that its errors are the same as well.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -27,7 +28,9 @@ def load(text: bytes | bytearray) -> Any:
 
 
 def look(text: bytes) -> Any:
-    """The same for one who leaves the value as it is: who reads these very bytes next gets it."""
+    """The same for one who leaves the value as it is: whoever reads these very bytes next gets it
+    too.
+    """
     try:
         value = from_json(text, allow_inf_nan=False)
     except ValueError:
@@ -37,14 +40,30 @@ def look(text: bytes) -> Any:
 
 
 def read(text: bytes) -> Any:
-    """The same, but numbers that JSON has not (NaN, Infinity) and what only Python's own reader can
-    read raise `ValueError` too.
+    """The same for one who does with the value what he likes; but numbers that JSON has not (NaN,
+    Infinity) and what only Python's own reader can read raise `ValueError` too.
     """
     for known, value in _looked_at:
         if known is text:
             _looked_at.clear()  # from here on it is the reader's
             return value
     return from_json(text, allow_inf_nan=False)
+
+
+def levels(value: object) -> Iterator[list[Any]]:
+    """The objects and arrays in a value that was read from JSON, by levels, outermost first."""
+    level: list[Any] = [value] if type(value) in _NESTED else []
+    while level:
+        yield level
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if type(each) is dict else each)
+            if type(inner) in _NESTED
+        ]
+
+
+_NESTED = frozenset({dict, list})
 
 
 def compact(value: object) -> bytes:

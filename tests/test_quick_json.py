@@ -87,3 +87,9 @@ def test_the_order_of_keys_does_not_count_in_what_is_steady(value):
 def test_what_the_quick_writer_cannot_write_is_written_all_the_same(value):
     assert json.loads(quick_json.steady(value)) == value
     assert json.loads(quick_json.compact(value).decode("utf-8", "surrogatepass")) == value
+
+
+def test_objects_and_arrays_are_told_level_by_level():
+    value = {"a": [1, {"b": []}], "c": {}, "d": "e"}
+    assert list(quick_json.levels(value)) == [[value], [[1, {"b": []}], {}], [{"b": []}], [[]]]
+    assert list(quick_json.levels("text")) == []

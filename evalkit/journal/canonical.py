@@ -106,21 +106,11 @@ _MOST_KEYS = 4096
 
 def _is_essential(value: Any) -> bool:
     """Whether all keys in a value were seen to be essential: then there is nothing to leave out."""
-    level = [value] if type(value) in _NESTED else []
-    while level:
-        keys = set().union(*[each for each in level if type(each) is dict])
+    for level in quick_json.levels(value):
+        keys: set[str] = set().union(*[each for each in level if type(each) is dict])
         if not keys <= _ESSENTIAL:
             return False
-        level = [
-            inner
-            for each in level
-            for inner in (each.values() if type(each) is dict else each)
-            if type(inner) in _NESTED
-        ]
     return True
-
-
-_NESTED = frozenset({dict, list})
 
 
 def _note(keys: Iterable[str]) -> None:

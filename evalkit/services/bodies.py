@@ -102,20 +102,9 @@ _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def _refuse_depth(value: Any) -> None:
-    level = [value] if type(value) in _NESTED else []
-    for _ in range(MAX_DEPTH):
-        level = [
-            inner
-            for each in level
-            for inner in (each.values() if type(each) is dict else each)
-            if type(inner) in _NESTED
-        ]
-        if not level:
-            return
-    raise BodyError(f"the body is nested deeper than {MAX_DEPTH}")
-
-
-_NESTED = frozenset({dict, list})
+    for depth, _ in enumerate(quick_json.levels(value), start=1):
+        if depth > MAX_DEPTH:
+            raise BodyError(f"the body is nested deeper than {MAX_DEPTH}")
 
 
 def json_reply(value: object, *, status: int = 200, headers: Headers = ()) -> Reply:

@@ -118,8 +118,8 @@ def relative(before: float, now: float, unit: Unit) -> str:
 
 def moneys(values: Iterable[float | None], *, signed: bool = False) -> list[str]:
     """A column of US dollars, all with as many decimals, so that they can be compared: three
-    digits of the largest. What is there and would be shown as nothing is said to be less than the
-    least that is shown; so is what is less than a hundredth of a cent beside much more, or beside
+    digits of the largest. What is there and would be shown as nothing is said to be nearer to it
+    than the least that is shown; so is what is less than a hundredth of a cent beside much more, or beside
     any more where they are differences, which are `signed`.
     """
     values = list(values)
@@ -133,11 +133,11 @@ def moneys(values: Iterable[float | None], *, signed: bool = False) -> list[str]
 def _dollars(value: float | None, places: int, more: str, small: float) -> str:
     if not value:
         return NOTHING if value is None else "$0"
-    least = 10.0**-places
+    least, nearer = 10.0**-places, f"> {MINUS}" if value < 0 else "< "
     if abs(value) < small:
-        return f"< ${max(least, LEAST_MONEY):.{min(places, 4)}f}"
+        return f"{nearer}${max(least, LEAST_MONEY):.{min(places, 4)}f}"
     if abs(value) < least / 2:
-        return f"< ${least:.{places}f}"
+        return f"{nearer}${least:.{places}f}"
     return f"{more if value > 0 else MINUS}${abs(value):,.{places}f}"
 
 
