@@ -119,8 +119,8 @@ def relative(before: float, now: float, unit: Unit) -> str:
 def moneys(values: Iterable[float | None], *, signed: bool = False) -> list[str]:
     """A column of US dollars, all with as many decimals, so that they can be compared: three
     digits of the largest. What is there and would be shown as nothing is said to be nearer to it
-    than the least that is shown; so is what is less than a hundredth of a cent beside much more, or beside
-    any more where they are differences, which are `signed`.
+    than the least that is shown; so is what is less than a hundredth of a cent beside much more, or
+    beside any more where they are differences, which are `signed`.
     """
     values = list(values)
     largest = max((abs(each) for each in values if each is not None), default=0.0)
