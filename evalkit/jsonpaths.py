@@ -22,14 +22,19 @@ def parsed(path: str) -> JSONPath:
         ) from None
 
 
+_NOTHING = object()
+
+
 def at_path(path: str, value: Any) -> tuple[Any, ...]:
     """What stands at a path of a value, if anything does. Raises `ValueError` as `parsed` does."""
     if (keys := _keys(path)) is None:
         return tuple(each.value for each in parsed(path).find(value))
     for key in keys:
         try:
-            value = value[key]
-        except (KeyError, TypeError):  # there is none, or it is no object
+            value = value.get(key, _NOTHING)  # as jsonpath-ng does: nothing is made up on the way
+        except (AttributeError, TypeError):
+            return ()
+        if value is _NOTHING:
             return ()
     return (value,)
 

@@ -2,7 +2,7 @@
 
 pydantic's reader, written in Rust, gives the same value wherever it gives one. Where it does not
 (half characters, other encodings than UTF-8, very deep nesting, what is no JSON), Python's own
-reads the text again, so that its errors are the same as well.
+reads the text again, so that the errors of `load` and `look` are the same as well.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def load(text: bytes | bytearray) -> Any:
 
 
 def look(text: bytes) -> Any:
-    """The same for one who leaves the value as it is: whoever reads these very bytes next gets it
-    too.
+    """The same for one who leaves the value as it is: whoever reads these very bytes next may get
+    it too.
     """
     try:
         value = from_json(text, allow_inf_nan=False)
@@ -77,9 +77,10 @@ def compact(value: object) -> bytes:
 
 def steady(value: object) -> bytes:
     """The same bytes for the same value that was read from JSON, whatever the order of its keys.
-    Numbers that JSON has not count as null.
+    What is no number (NaN, Infinity) may count as null. orjson writes large floats otherwise
+    before 3.11.7.
     """
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except TypeError:
-        return json.dumps(value, sort_keys=True).encode()
+        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections import Counter, defaultdict
 from types import MappingProxyType
 
 import pytest
@@ -22,6 +24,25 @@ PATHS = (
     *("$.items", "$.items.b", "$.items[0].b", "$.items[*].b", "$.items[5]", "$.nothing", "$.a.x.y"),
     *("$.*", "$.a.*", "$..b", "$.a,text", "$.a.b.`parent`", "$[0]", "$.a.c.d", "$.text[0]"),
 )
+
+
+class Fields:
+    """Something that is asked for by `get`, as XML elements are."""
+
+    def get(self, name, default=None):
+        return name.upper() if name == "a" else default
+
+
+@pytest.mark.parametrize(
+    "value",
+    [defaultdict(int), Counter(), array("d", [1.0]), dict, Fields()],
+    ids=["defaultdict", "counter", "array", "class", "fields"],
+)
+def test_what_an_agent_puts_into_its_context_is_asked_as_jsonpath_asks_it(value):
+    for path in ("$.a", "$.a.b", "$.v.a", "$.v.a.b"):
+        for held in (value, {"v": value}):
+            assert at_path(path, held) == tuple(each.value for each in parsed(path).find(held))
+    assert not isinstance(value, dict) or not value
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -16,7 +16,7 @@ from typing import Any
 from evalkit.agents.base import AgentFailed
 from evalkit.agents.calling import AgentRequest, Response
 from evalkit.agents.receiving import Receiver
-from evalkit.jsonpaths import at_path
+from evalkit.jsonpaths import at_path, parsed
 from evalkit.services.template import RenderError, Template, compile_value
 from evalkit.suite.agent import Poll
 from evalkit.units import format_duration
@@ -32,6 +32,7 @@ class Poller:
     def __init__(self, caller: Receiver, settings: Poll) -> None:
         self._caller = caller
         self._settings = settings
+        parsed(settings.state)  # now, not while a turn is under way
         self._path: Template | None = None
         if settings.path is not None:
             self._path = compile_value(settings.path, ("accepted", "turn", "session"))

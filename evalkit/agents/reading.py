@@ -16,7 +16,7 @@ from typing import Any
 from evalkit.agents.base import AgentFailed, Reply, read_answer
 from evalkit.agents.calling import Response
 from evalkit.agents.sse import SentEvent, read_events
-from evalkit.jsonpaths import at_path
+from evalkit.jsonpaths import at_path, parsed
 from evalkit.suite.model import ReplyMapping
 
 _DONE = "[DONE]"
@@ -28,6 +28,8 @@ class ReplyReader:
     def __init__(self, mapping: ReplyMapping) -> None:
         given: dict[str, str | None] = mapping.model_dump()
         self._written = {name: path for name, path in given.items() if path is not None}
+        for path in self._written.values():
+            parsed(path)  # now, not while a turn is under way
 
     def read(self, response: Response) -> Reply:
         """The reply. Raises `AgentFailed` where the response holds none."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from evalkit.jsonpaths import at_path
+from evalkit.jsonpaths import at_path, parsed
 from evalkit.live.attribution import Correlate
 from evalkit.suite import outside
 from evalkit.wire import Caller, Request
@@ -17,6 +17,7 @@ def correlating(settings: outside.Correlate | None) -> Correlate | None:
     if settings is None:
         return None
     path, var = settings.at, settings.var
+    parsed(path)  # now, not while a turn is under way
 
     def correlate(request: Request, callers: Mapping[str, Caller]) -> str | None:
         found = at_path(path, _told(request))

@@ -69,7 +69,7 @@ class Repeats:
         self._before.clear()
 
     def _learn(self, data: bytes) -> tuple[Again | None, str] | None:
-        """How a request is answered that came at least once before."""
+        """How a request is answered that came before, with a head that is known by now."""
         if not self._before.seen(data):
             return None
         if (request := heads.known(data, heads.end_in(data))) is None:

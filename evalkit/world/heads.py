@@ -1,7 +1,7 @@
 """Heads of requests that were read before: on a connection that is kept, one is like another.
 
 What is remembered is a pure function of a head's bytes, so that all connections share it. Heads
-that name a trace or a session never come again: only of what does something is kept.
+that name a trace seldom come again: only of what does something is kept.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def end_in(data: bytes) -> int:
 
 
 def known(data: bytes, end: int) -> Request | None:
-    """The request that bytes are which begin with a head that ends there; None where that was not
-    read before, or where they are more or less than it announces.
+    """The request that bytes are which begin with a head that ends there; None where that is
+    not remembered, or where they are more or less than it announces.
     """
     head = _heads.get(data[:end])
     if head is None or len(data) - end != head.size:

@@ -150,3 +150,17 @@ def test_how_a_body_is_written_does_not_count(value):
 @pytest.mark.parametrize("number", [10**30, -(10**30), 1e16, 1e400], ids=str)
 def test_numbers_that_no_machine_holds_are_told_apart(number):
     assert canonical(request([number])) != canonical(request([0]))
+
+
+@pytest.mark.parametrize(
+    ("body", "identity"),
+    [
+        ({"amount": 1e16, "small": 1e-5}, "782364da86673f4839cd278b2c21dfbb"),
+        ({"ü": ["ß", 2**70]}, "3a07243bcbc623b5a0a3ca264ed2e570"),
+        ({"b": [1, 1.0, -0.0, True, None], "a": "\\\"'"}, "dc7d63e9a5a958fa91cfce55c6079ec8"),
+    ],
+    ids=["floats", "what the quick writer refuses", "kinds"],
+)
+def test_an_identity_is_the_same_on_every_machine(body, identity):
+    """What is drawn for a call hangs on it: the digest of a run, and who is hit by a share."""
+    assert canonical(request(body)) == identity

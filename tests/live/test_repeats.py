@@ -123,7 +123,7 @@ def test_it_is_answered_and_journaled_as_by_an_endpoint_that_opens_every_request
 )
 def test_what_differs_in_more_than_what_is_drawn_is_opened_each_time(tmp_path, served):
     model = Served(tmp_path, **served)
-    asyncio.run(model.ask(post(), post(), post()))
+    asyncio.run(model.ask(*[post()] * 4))
     assert model.known == 0
 
 

@@ -31,6 +31,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
         (b'"\\ud800"', "half of a character"),
         (b"[" * 100_000, f"nested deeper than {MAX_DEPTH}"),
         (b"[" * 101 + b"]" * 101, f"nested deeper than {MAX_DEPTH}"),
+        (b"[" * 101 + b"1" + b"]" * 101, f"nested deeper than {MAX_DEPTH}"),
         (b'{"a":' * 500 + b"1" + b"}" * 500, f"nested deeper than {MAX_DEPTH}"),
         (b"9" * 5000, "the body is not JSON"),
     ],
@@ -44,8 +45,9 @@ def test_what_is_no_json_is_refused(body, message):
 
 
 def test_a_body_may_be_as_deep_as_allowed_and_as_wide_as_it_likes():
-    deep = b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
-    assert json.dumps(read_json(deep)).encode() == deep
+    for inmost in (b"", b"1", b'"text"'):
+        deep = b"[" * MAX_DEPTH + inmost + b"]" * MAX_DEPTH
+        assert json.dumps(read_json(deep)).encode() == deep
     assert len(read_json(b"[" + b",".join([b"[]"] * 5000) + b"]")) == 5000
 
 
