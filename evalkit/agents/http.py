@@ -73,7 +73,7 @@ async def open_http(
     """
     http = settings.http
     assert http is not None
-    port = free_port()
+    port = surroundings.port = free_port(surroundings.port)
     url = PORT.sub(str(port), http.url)
     caller = HttpCaller(url, surroundings.attribution)
     agent = agent_at(caller, settings, mailbox, surroundings.urls)
@@ -110,10 +110,14 @@ async def supervised(process: Process, surroundings: Surroundings) -> AsyncItera
             await process.stop()
 
 
-def free_port() -> int:
-    """A port on loopback that nobody listens at just now."""
+def free_port(wanted: int = 0) -> int:
+    """A port on loopback that nobody listens at just now: the one that is wanted, if it is free."""
     with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # closed connections linger
+        try:
+            probe.bind((LOOPBACK, wanted))
+        except OSError:
+            probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
 
 

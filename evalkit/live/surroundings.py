@@ -21,7 +21,8 @@ class Surroundings:
     `environment` gives the whole environment of a process, for one of several by its port group
     (from 1; 0 where there is one for all) and with the agent's own URL; `urls` the services' base
     URLs for one session. `processes` is how many there are to be of an agent that takes one turn at
-    a time. `callback_url` is where replies that come later are posted.
+    a time. `callback_url` is where replies that come later are posted. `port` is where a served
+    agent listened last: in its next life it is found there again.
     """
 
     environment: Callable[[int, str], Mapping[str, str]]
@@ -30,4 +31,5 @@ class Surroundings:
     lives: Lives
     processes: int = 1
     callback_url: str | None = None
+    port: int = 0
     output: Output = field(default_factory=Output)

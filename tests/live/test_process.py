@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.agents.http import free_port
 from evalkit.errors import StartError
 from evalkit.live.output import FIRST, LAST, Output
 from evalkit.live.process import Process, how_it_ended, start_process
@@ -139,3 +141,10 @@ def test_output_keeps_its_beginning_and_its_end() -> None:
     assert text.endswith("0099999\n")
     assert len(text) < FIRST + LAST + 100
     assert "bytes left out" in text
+
+
+def test_a_port_that_is_wanted_is_had_unless_somebody_listens_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        assert free_port(taken) not in (0, taken)
+    assert free_port(taken) == taken

@@ -128,11 +128,14 @@ def test_an_agent_is_killed_by_a_fault_and_started_again(tmp_path: Path) -> None
     scenarios = {
         "restart": {"faults": [fault], "sessions": {"concurrency": 1}},
     }
-    suite = write(tmp_path, _items("/json"), {"app.py": FASTAPI}, scenarios=scenarios)
+    app = FASTAPI.replace("by {os.getpid()}", "by {request.url.port} {os.getpid()}")
+    suite = write(tmp_path, _items("/json"), {"app.py": app}, scenarios=scenarios)
     found = run(suite)
     assert found.verdict is Verdict.PASS, found.record.reasons
-    pids = {(text or "").split()[-1] for text in replies(found, "restart").values()}
+    said = [(text or "").split() for text in replies(found, "restart").values()]
+    pids, ports = {each[-1] for each in said}, {each[-2] for each in said}
     assert len(pids) == 3  # each session met a new one
+    assert len(ports) == 1  # at the address at which others know it
     assert not any(alive(int(each)) for each in pids)
 
 
