@@ -40,7 +40,7 @@ def look(text: bytes) -> Any:
 
 
 def read(text: bytes) -> Any:
-    """The same for one who does with the value what he likes; but numbers that JSON has not (NaN,
+    """The same for one who may change the value; but numbers that JSON has not (NaN,
     Infinity) and what only Python's own reader can read raise `ValueError` too.
     """
     for known, value in _looked_at:
@@ -67,7 +67,7 @@ _NESTED = frozenset({dict, list})
 
 
 def compact(value: object) -> bytes:
-    """The JSON of a value that was read from JSON, without spaces."""
+    """The JSON of a value of JSON's kinds, without spaces."""
     try:
         return orjson.dumps(value)
     except TypeError:  # half characters, large numbers, very deep nesting

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from evalkit.agents import AgentFailed, Reply
 from evalkit.agents.calling import Response
 from evalkit.agents.reading import ReplyReader
+from evalkit.jsonpaths import parsed
 from evalkit.suite.model import ReplyMapping
 
 MAPPINGS = {
@@ -46,6 +47,16 @@ def test_json_is_read_by_the_mappings() -> None:
         "error": None,
     }
     assert read(answered(json.dumps(body))) == Reply("hi", "hold", 1.0, {"ticket": 3})
+
+
+def test_paths_are_read_before_there_is_a_response() -> None:
+    """What that takes would be latency of the agent's first turn."""
+    parsed.cache_clear()
+    reader = ReplyReader(ReplyMapping())
+    read_by_then = parsed.cache_info().misses
+    assert read_by_then
+    assert reader.read(answered('{"text": "hi"}')) == Reply("hi")
+    assert parsed.cache_info().misses == read_by_then
 
 
 def test_only_the_text_has_to_be_there() -> None:

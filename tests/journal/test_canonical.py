@@ -147,9 +147,9 @@ def test_how_a_body_is_written_does_not_count(value):
     assert found == {canonical(request(value))}
 
 
-@pytest.mark.parametrize("number", [10**30, -(10**30), 1e16, 1e400], ids=str)
-def test_numbers_that_no_machine_holds_are_told_apart(number):
-    assert canonical(request([number])) != canonical(request([0]))
+def test_large_numbers_are_told_apart():
+    numbers = (10**30, 10**30 + 1, -(10**30), 1e30, 10**16, 1e16, 2**64, 2**64 - 1)
+    assert len({canonical(request([each])) for each in numbers}) == len(numbers)
 
 
 @pytest.mark.parametrize(

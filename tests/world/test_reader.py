@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.wire import Fields
+from evalkit.world import heads
 from evalkit.world.reader import Limits, RequestReader, Room
 
 POST = (
@@ -40,6 +41,15 @@ def read(data: bytes, limits: Limits | None = None, room: Room | None = None) ->
 @pytest.mark.parametrize("data", REQUESTS.values(), ids=REQUESTS)
 def test_what_was_read_before_is_read_alike(data):
     assert read(data) == read(data) == read(data)
+
+
+def test_only_a_head_that_comes_again_is_remembered():
+    data = POST.replace(b"X-One: 1", b"X-One: comes again") + b"{}"
+    remembered = []
+    for _ in range(3):
+        remembered.append(heads.known(data, heads.end_in(data)) is not None)
+        read(data)
+    assert remembered == [False, False, True]
 
 
 def test_a_known_head_comes_with_any_body_of_its_length():
